@@ -1,0 +1,49 @@
+"""Device time, corrected. No comparison ever uses raw device time.
+
+A device stamps each op with its own clock (`hlc`) and tells its clock again when it sends. The
+difference to the server's clock at that moment is the offset; an op's *effective* time is its
+stamp plus the offset, and never later than its arrival.
+"""
+
+import re
+from datetime import UTC, datetime
+
+#: beyond this a clock is called implausible and the record says so
+IMPLAUSIBLE_OFFSET_MS = 5 * 60 * 1000
+#: the largest stamp that is read at all: the year 9999
+MAX_MS = 253_402_300_799_999
+
+_HLC = re.compile(r"(\d{1,15})(?:[:._-][A-Za-z0-9:._-]{0,100})?", re.ASCII)
+
+
+def parse_hlc(text: str | int) -> int | None:
+    """Milliseconds since 1970 of a stamp `"<ms>"` or `"<ms>:<counter>…"`; None if it is not one.
+
+    The counter only keeps a device's own stamps apart; its ops arrive in its own order anyway.
+    """
+    found = _HLC.fullmatch(str(text))
+    if not found:
+        return None
+    milliseconds = int(found[1])
+    return milliseconds if milliseconds <= MAX_MS else None
+
+
+def effective_ms(*, stamped_ms: int | None, offset_ms: int, arrival_ms: int) -> int:
+    """When an op was written, by the server's clock: corrected, and never after its arrival."""
+    if stamped_ms is None:
+        return arrival_ms
+    return max(0, min(arrival_ms, stamped_ms + offset_ms))
+
+
+def is_implausible(*, stamped_ms: int | None, offset_ms: int, arrival_ms: int) -> bool:
+    """Whether a clock is off by more than can be corrected in silence: far from ours when it
+    sent, or stamping what still lies in the future when it arrives."""
+    if abs(offset_ms) > IMPLAUSIBLE_OFFSET_MS:
+        return True
+    return stamped_ms is not None and stamped_ms + offset_ms > arrival_ms + IMPLAUSIBLE_OFFSET_MS
+
+
+def wire_time(milliseconds: int) -> str:
+    """ISO 8601 with milliseconds and `Z`, as every time on the wire is written."""
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

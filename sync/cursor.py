@@ -1,0 +1,53 @@
+"""The cursor (游标): how far a device has read its feed. Opaque, signed, bound to its device.
+
+A cursor that was changed, or that was made for another device, is not one; it never means "from
+the start".
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from typing import NamedTuple
+
+_MAC_BYTES = 16
+_CONTEXT = b"suijian/cursor/v1"
+
+
+class Cursor(NamedTuple):
+    """Epoch of the database, device, version of its scope, last `seq` read."""
+
+    epoch: str
+    device_id: str
+    scope: int
+    seq: int
+
+
+class CursorInvalid(ValueError):
+    """Not a cursor that this server made for this device."""
+
+
+def _mac(secret: bytes, body: bytes) -> bytes:
+    return hmac.new(secret, _CONTEXT + body, hashlib.sha256).digest()[:_MAC_BYTES]
+
+
+def seal(cursor: Cursor, *, secret: bytes) -> str:
+    """The cursor as text for the device."""
+    body = json.dumps(list(cursor), separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(_mac(secret, body) + body).decode().rstrip("=")
+
+
+def unseal(text: str, *, device_id: str, secret: bytes) -> Cursor:
+    """The cursor behind a text. Raises CursorInvalid when it was tampered with or is another
+    device's."""
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        raise CursorInvalid("not base64url") from None
+    mac, body = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
+    if not hmac.compare_digest(mac, _mac(secret, body)):
+        raise CursorInvalid("the seal does not fit")
+    cursor = Cursor(*json.loads(body))
+    if cursor.device_id != device_id:
+        raise CursorInvalid("made for another device")
+    return cursor

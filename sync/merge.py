@@ -1,0 +1,167 @@
+"""One op meets one entity.
+
+`Entity` keeps what stands (`data`, as on the wire) and the claims behind it in a compact form: the
+writes once, and for each field only what differs from "written by the founding write alone".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from sync.clock import wire_time
+from sync.entities import EXISTENCE, EXISTS, FIELDS
+from sync.policies import Claim, Field, Refused, Saw, Stamp, absorb, is_disputed, show
+
+Action = Literal["create", "patch", "delete"]
+#: one claim that stands alone (the index of its write), or several with their values
+Mark = int | list[tuple[int, Any]]
+
+
+class Write(NamedTuple):
+    """What one op says: its stamp, what its writer had seen, and the changed fields."""
+
+    stamp: Stamp
+    saw: Saw
+    action: Action
+    patch: Mapping[str, Any]
+
+
+class Outcome(NamedTuple):
+    """What became of a write: had others written meanwhile, and which fields are in dispute."""
+
+    concurrent: bool
+    disputed: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Entity:
+    """The merge state of one entity of a type. Empty until its first write."""
+
+    type: str
+    data: dict[str, Any] = field(default_factory=dict)
+    writes: list[Stamp] = field(default_factory=list)
+    marks: dict[str, Mark] = field(default_factory=dict)
+
+    @property
+    def deleted(self) -> bool:
+        """Whether a deletion stands."""
+        return bool(self.writes) and not show(EXISTENCE, self.claims(EXISTS))
+
+    def claims(self, name: str) -> list[Claim]:
+        """The claims of a field, in the order of their stamps."""
+        mark = self.marks.get(name)
+        if mark is None:
+            if not self.writes or not (name == EXISTS or name in self.data):
+                return []
+            mark = 0
+        if isinstance(mark, int):
+            return [Claim(self.writes[mark], True if name == EXISTS else self.data[name])]
+        return [Claim(self.writes[index], value) for index, value in mark]
+
+    def disputed(self) -> tuple[str, ...]:
+        """The fields in which claims differ and a person must choose."""
+        return tuple(
+            sorted(
+                name
+                for name, mark in self.marks.items()
+                if not isinstance(mark, int)
+                and is_disputed(field_of(self.type, name), self.claims(name))
+            )
+        )
+
+    def to_plain(self) -> dict[str, Any]:
+        """The claims as JSON-able values; `data` is kept apart."""
+        return {"w": [list(stamp) for stamp in self.writes], "f": self.marks}
+
+    @classmethod
+    def from_plain(cls, type_: str, data: dict[str, Any], plain: Mapping[str, Any]) -> "Entity":
+        """The entity behind `to_plain` and its data."""
+        marks: dict[str, Mark] = {
+            name: mark if isinstance(mark, int) else [(i, v) for i, v in mark]
+            for name, mark in plain["f"].items()
+        }
+        return cls(type_, data, [Stamp(*stamp) for stamp in plain["w"]], marks)
+
+
+def field_of(type_: str, name: str) -> Field:
+    """The declaration of a field. Raises Refused for one that the type does not have."""
+    if name == EXISTS:
+        return EXISTENCE
+    try:
+        return FIELDS[type_][name]
+    except KeyError:
+        raise Refused("field_unknown", name) from None
+
+
+def apply(entity: Entity, write: Write) -> Outcome:
+    """Merge a write into an entity, in place. Raises Refused, and then nothing has changed."""
+    concurrent = any(not write.saw(stamp) for stamp in entity.writes)
+    absorbed = _absorb_all(entity, write)
+    if not entity.writes:
+        entity.writes.append(write.stamp)
+    places = {stamp: index for index, stamp in enumerate(entity.writes)}
+    for name, (declared, claims) in absorbed.items():
+        _put(entity, places, name, declared, claims)
+    _forget_unused_writes(entity)
+    return Outcome(concurrent, entity.disputed())
+
+
+def _absorb_all(entity: Entity, write: Write) -> dict[str, tuple[Field, list[Claim]]]:
+    absorbed = {}
+    for name, value in write.patch.items():
+        declared = field_of(entity.type, name)
+        try:
+            claims = absorb(declared, entity.claims(name), write.stamp, write.saw, value)
+        except Refused as refusal:
+            raise Refused(refusal.code, name) from None
+        absorbed[name] = (declared, claims)
+    alive = write.action != "delete"
+    existence = absorb(EXISTENCE, entity.claims(EXISTS), write.stamp, write.saw, alive)
+    absorbed[EXISTS] = (EXISTENCE, existence)
+    return absorbed
+
+
+def _put(
+    entity: Entity, places: dict[Stamp, int], name: str, declared: Field, claims: list[Claim]
+) -> None:
+    """Write a field's claims in their shortest form, and what stands into `data`."""
+    for stamp, _ in claims:
+        if stamp not in places:
+            places[stamp] = len(entity.writes)
+            entity.writes.append(stamp)
+    alone = len(claims) == 1 and not declared.holds_many
+    if alone and (name != EXISTS or claims[0].value):
+        place = places[claims[0].stamp]
+        if place:
+            entity.marks[name] = place
+        else:
+            entity.marks.pop(name, None)
+    else:
+        entity.marks[name] = [(places[stamp], value) for stamp, value in claims]
+    if name != EXISTS:
+        entity.data[name] = _wire_value(declared, claims)
+
+
+def _wire_value(declared: Field, claims: list[Claim]) -> Any:
+    if declared.policy != "append":
+        return show(declared, claims)
+    return [
+        {"text": value, "by": stamp.officer, "device": stamp.device, "at": wire_time(stamp.at)}
+        for stamp, value in claims
+    ]
+
+
+def _forget_unused_writes(entity: Entity) -> None:
+    """Drop writes of which nothing stands any more; the founding one stays as the default."""
+    used = {0}
+    for mark in entity.marks.values():
+        used.update((mark,) if isinstance(mark, int) else (index for index, _ in mark))
+    if len(used) == len(entity.writes):
+        return
+    kept = sorted(used)
+    moved = {old: new for new, old in enumerate(kept)}
+    entity.writes = [entity.writes[index] for index in kept]
+    entity.marks = {
+        name: moved[mark] if isinstance(mark, int) else [(moved[i], v) for i, v in mark]
+        for name, mark in entity.marks.items()
+    }
