@@ -1,0 +1,99 @@
+"""What bytes are, by their content, never by a name (按内容识别类型)."""
+
+from enum import StrEnum
+from typing import BinaryIO
+
+from media.errors import MediaTypeUnsupported
+
+HEAD_BYTES = 512
+"""Enough for every signature here and for a long list of `ftyp` brands."""
+
+
+class MediaType(StrEnum):
+    """What is taken as evidence: four kinds of still image, two of video."""
+
+    JPEG = "image/jpeg"
+    PNG = "image/png"
+    WEBP = "image/webp"
+    HEIC = "image/heic"
+    HEIF = "image/heif"
+    MP4 = "video/mp4"
+    MOV = "video/quicktime"
+
+    @property
+    def is_video(self) -> bool:
+        """Videos are stored, never decoded."""
+        return self in (MediaType.MP4, MediaType.MOV)
+
+    @property
+    def is_iso_media(self) -> bool:
+        """Made of ISO/IEC 14496-12 boxes."""
+        return self in (MediaType.HEIC, MediaType.HEIF) or self.is_video
+
+
+# Brands: ISO/IEC 23008-12 (HEIF) and https://mp4ra.org. The major brand decides, because CR3 raw
+# files and M4A sound also call themselves compatible with `isom`.
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis"})
+_HEIF_BRANDS = frozenset({b"mif1", b"mif2"})
+_MP4_BRANDS = frozenset(
+    {b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V "}
+)
+
+# Named only so that the refusal can say what the file is.
+_REFUSED = (
+    (b"%PDF", "application/pdf"),
+    (b"GIF8", "image/gif"),
+    (b"BM", "image/bmp"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+    (b"PK\x03\x04", "application/zip"),
+)
+
+
+def sniff(stream: BinaryIO) -> MediaType:
+    """The media type of `stream`, which is left at its beginning.
+
+    Error: `MediaTypeUnsupported` with what was found instead.
+    """
+    stream.seek(0)
+    head = stream.read(HEAD_BYTES)
+    stream.seek(0)
+    found = _by_signature(head) or _by_brand(head)
+    if found is None:
+        raise MediaTypeUnsupported(detected=_refused_type(head))
+    return found
+
+
+def _by_signature(head: bytes) -> MediaType | None:
+    if head.startswith(b"\xff\xd8\xff"):
+        return MediaType.JPEG
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return MediaType.PNG
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return MediaType.WEBP
+    return None
+
+
+def _by_brand(head: bytes) -> MediaType | None:
+    if head[4:8] != b"ftyp":
+        return None
+    major, compatible = head[8:12], _compatible_brands(head)
+    if major in _HEIC_BRANDS:
+        return MediaType.HEIC
+    if major in _HEIF_BRANDS and b"avif" not in compatible:
+        return MediaType.HEIC if compatible & _HEIC_BRANDS else MediaType.HEIF
+    if major == b"qt  ":
+        return MediaType.MOV
+    return MediaType.MP4 if major in _MP4_BRANDS else None
+
+
+def _compatible_brands(head: bytes) -> frozenset[bytes]:
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    return frozenset(head[at : at + 4] for at in range(16, end, 4))
+
+
+def _refused_type(head: bytes) -> str:
+    if not head:
+        return "application/x-empty"
+    named = (name for signature, name in _REFUSED if head.startswith(signature))
+    return next(named, "unknown")

@@ -1,0 +1,86 @@
+"""Where finished files are kept, named by their sha256 (原件库).
+
+Two stores of the same kind stand beside each other: the originals, and the quarantine
+(`LocalStore(data_dir / "quarantine")`) for bytes that make no photo but are never thrown away.
+"""
+
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from media.digests import parse_sha256
+from media.errors import OriginalDamaged, OriginalMissing
+from media.folders import ensure_folder, move_durably, sync_folder
+
+READ_ONLY = 0o440
+"""Permissions of an original: nobody writes it again, a backup's group may read it."""
+
+
+class Store(Protocol):
+    """Immutable files by sha256. Every method raises `DigestMalformed` on anything else."""
+
+    def put(self, source: Path, sha256: str) -> None:
+        """Take over a finished file whose digest is known; afterwards `source` is gone.
+
+        The same bytes are stored once. When this returns, they survive a power cut.
+        Error: `OriginalDamaged` if what is stored has another size; then `source` stays.
+        """
+
+    def open(self, sha256: str) -> BinaryIO:
+        """A seekable stream of the bytes; the caller closes it. Error: `OriginalMissing`."""
+
+    def size_bytes(self, sha256: str) -> int:
+        """Error: `OriginalMissing`."""
+
+    def exists(self, sha256: str) -> bool:
+        """Whether the bytes are here."""
+
+    def delete(self, sha256: str) -> None:
+        """Remove the bytes for good; nothing happens if they are gone already."""
+
+
+class LocalStore:
+    """A `Store` in a local folder: `ab/cd/abcd…`, at most 65,536 folders."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        ensure_folder(folder)
+
+    def put(self, source: Path, sha256: str) -> None:
+        """See `Store.put`."""
+        destination = self._path(sha256)
+        if not destination.exists():
+            # Two processes may both come here: each rename puts the same bytes in place.
+            move_durably(source, destination, mode=READ_ONLY)
+            return
+        if destination.stat().st_size != source.stat().st_size:
+            raise OriginalDamaged(sha256=sha256)
+        source.unlink()
+
+    def open(self, sha256: str) -> BinaryIO:
+        """See `Store.open`."""
+        try:
+            return self._path(sha256).open("rb")
+        except FileNotFoundError as fault:
+            raise OriginalMissing(sha256=sha256) from fault
+
+    def size_bytes(self, sha256: str) -> int:
+        """See `Store.size_bytes`."""
+        try:
+            return self._path(sha256).stat().st_size
+        except FileNotFoundError as fault:
+            raise OriginalMissing(sha256=sha256) from fault
+
+    def exists(self, sha256: str) -> bool:
+        """See `Store.exists`."""
+        return self._path(sha256).exists()
+
+    def delete(self, sha256: str) -> None:
+        """See `Store.delete`."""
+        path = self._path(sha256)
+        if path.exists():
+            path.unlink(missing_ok=True)
+            sync_folder(path.parent)
+
+    def _path(self, sha256: str) -> Path:
+        name = parse_sha256(sha256)
+        return self._folder / name[:2] / name[2:4] / name

@@ -1,0 +1,117 @@
+"""The folder of unfinished uploads, shared by all processes of a machine (上传目录).
+
+`<folder>/ab/abcd…` holds the bytes of upload `abcd…`; nothing else is kept about it, so a killed
+server goes on where the file ends. One `flock` per upload lets one writer in at a time.
+"""
+
+import fcntl
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from media.errors import UploadLocked, UploadNotFound
+from media.folders import ensure_folder, sync_folder
+from media.partial import PartialUpload, UnverifiedMark
+
+_UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
+"""Made by the server (uuid4, hexadecimal); anything else never becomes a path."""
+
+
+class Uploads:
+    """Unfinished uploads by id. Every method raises `UploadNotFound` on an id that has no file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        ensure_folder(folder)
+
+    def create(self, upload_id: str) -> None:
+        """An empty upload under a new id, durable when this returns."""
+        path = self._path(upload_id)
+        ensure_folder(path.parent)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        sync_folder(path.parent)
+
+    def offset(self, upload_id: str) -> int:
+        """Bytes received and not in doubt, asked without the lock while others may write."""
+        path = self._path(upload_id)
+        try:
+            size_bytes = path.stat().st_size
+        except FileNotFoundError as fault:
+            raise UploadNotFound from fault
+        verified = UnverifiedMark(path).offset()
+        return size_bytes if verified is None else verified
+
+    @contextmanager
+    def locked(self, upload_id: str) -> Iterator[PartialUpload]:
+        """Hold the upload alone, against all threads and processes, until the block ends.
+
+        The lock dies with its process, so a killed server leaves none behind.
+        Errors: `UploadLocked` at once if someone else holds it, `UploadNotFound`.
+        """
+        path = self._path(upload_id)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
+        except FileNotFoundError as fault:
+            raise UploadNotFound from fault
+        try:
+            _lock(descriptor)
+            check_still_there(descriptor, path)
+            yield PartialUpload(path, descriptor)
+        finally:
+            os.close(descriptor)
+
+    def remove(self, upload_id: str) -> None:
+        """Delete an upload. Error: `UploadLocked` while someone writes it."""
+        with self.locked(upload_id) as upload:
+            upload.remove()
+
+    def sweep(self, *, untouched_since: datetime) -> list[str]:
+        """Remove what nobody has written since then and nobody holds; the removed ids."""
+        return [
+            upload_id
+            for upload_id in self._untouched_since(untouched_since)
+            if self._removed(upload_id)
+        ]
+
+    def _untouched_since(self, moment: datetime) -> Iterator[str]:
+        for path in self._folder.glob("??/*"):
+            if not _UPLOAD_ID.fullmatch(path.name):
+                continue
+            with suppress(FileNotFoundError):
+                if datetime.fromtimestamp(path.stat().st_mtime, UTC) < moment:
+                    yield path.name
+
+    def _removed(self, upload_id: str) -> bool:
+        try:
+            self.remove(upload_id)
+        except (UploadLocked, UploadNotFound):
+            return False
+        return True
+
+    def _path(self, upload_id: str) -> Path:
+        if not _UPLOAD_ID.fullmatch(upload_id):
+            raise UploadNotFound
+        return self._folder / upload_id[:2] / upload_id
+
+
+def _lock(descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as fault:
+        raise UploadLocked from fault
+
+
+def check_still_there(descriptor: int, path: Path) -> None:
+    """Raise `UploadNotFound` unless `path` is still the open file.
+
+    Between open and lock it may have been removed, or have become an immutable original.
+    """
+    try:
+        same = os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        same = False
+    if not same:
+        raise UploadNotFound

@@ -1,0 +1,133 @@
+"""What every store must do; one class of tests for all of them."""
+
+import hashlib
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from media.errors import DigestMalformed, OriginalDamaged, OriginalMissing
+from media.store import READ_ONLY, LocalStore, Store
+from tests.media.pictures import written
+
+DATA = b"a photo" * 1000
+SHA256 = hashlib.sha256(DATA).hexdigest()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return LocalStore(tmp_path / "originals")
+
+
+def test_what_was_put_is_read_back_and_its_source_is_gone(store: Store, tmp_path: Path) -> None:
+    source = written(tmp_path, DATA)
+    store.put(source, SHA256)
+    with store.open(SHA256) as stream:
+        assert stream.read() == DATA
+        stream.seek(2)
+        assert stream.read(5) == b"photo"
+    assert store.size_bytes(SHA256) == len(DATA)
+    assert store.exists(SHA256)
+    assert not source.exists()
+
+
+def test_nothing_is_there_before_it_was_put(store: Store) -> None:
+    assert not store.exists(SHA256)
+    with pytest.raises(OriginalMissing):
+        store.open(SHA256)
+    with pytest.raises(OriginalMissing):
+        store.size_bytes(SHA256)
+
+
+def test_the_same_bytes_are_stored_once_and_the_second_source_is_taken_too(
+    store: Store, tmp_path: Path
+) -> None:
+    store.put(written(tmp_path, DATA, "first"), SHA256)
+    second = written(tmp_path, DATA, "second")
+    store.put(second, SHA256.upper())
+    assert not second.exists()
+    assert [path.name for path in files_under(tmp_path)] == [SHA256]
+
+
+def test_other_bytes_under_a_stored_digest_are_refused_and_stay_where_they_are(
+    store: Store, tmp_path: Path
+) -> None:
+    store.put(written(tmp_path, DATA), SHA256)
+    other = written(tmp_path, DATA + b"!")
+    with pytest.raises(OriginalDamaged):
+        store.put(other, SHA256)
+    assert other.read_bytes() == DATA + b"!"
+    assert store.size_bytes(SHA256) == len(DATA)
+
+
+def test_what_was_deleted_is_gone_and_deleting_again_does_nothing(
+    store: Store, tmp_path: Path
+) -> None:
+    store.put(written(tmp_path, DATA), SHA256)
+    store.delete(SHA256)
+    store.delete(SHA256)
+    assert not store.exists(SHA256)
+
+
+@pytest.mark.parametrize("name", ["", "../../etc/passwd", "ab", SHA256 + "/..", SHA256[:-1] + "g"])
+def test_what_is_no_digest_never_becomes_a_path(store: Store, tmp_path: Path, name: str) -> None:
+    source = written(tmp_path, DATA)
+    for ask in (store.exists, store.size_bytes, store.open, store.delete):
+        with pytest.raises(DigestMalformed):
+            ask(name)
+    with pytest.raises(DigestMalformed):
+        store.put(source, name)
+    assert source.exists()
+
+
+def test_parallel_puts_of_the_same_bytes_leave_one_whole_file(store: Store, tmp_path: Path) -> None:
+    sources = [written(tmp_path, DATA, f"source {number}") for number in range(8)]
+    together = threading.Barrier(len(sources))
+    faults: list[Exception] = []
+
+    def put(source: Path) -> None:
+        together.wait()
+        try:
+            store.put(source, SHA256)
+        except OSError as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=put, args=(source,)) for source in sources]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not faults
+    with store.open(SHA256) as stream:
+        assert stream.read() == DATA
+    assert not any(source.exists() for source in sources)
+
+
+def test_a_local_original_is_read_only_in_a_folder_of_its_own_prefix(
+    store: Store, tmp_path: Path
+) -> None:
+    store.put(written(tmp_path, DATA), SHA256)
+    path = tmp_path / "originals" / SHA256[:2] / SHA256[2:4] / SHA256
+    assert stat.S_IMODE(path.stat().st_mode) == READ_ONLY
+
+
+def test_an_upload_on_another_file_system_is_moved_as_well(tmp_path: Path, store: Store) -> None:
+    memory = Path("/dev/shm")  # a tmpfs of its own on Linux
+    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("this machine has no second file system to write to")
+    source = written(memory, DATA, f"suijian-{tmp_path.name}")
+    store.put(source, SHA256)
+    assert not source.exists()
+    assert [path.name for path in files_under(tmp_path / "originals")] == [SHA256]
+
+
+def test_originals_and_quarantine_do_not_see_each_other(tmp_path: Path) -> None:
+    originals, quarantine = LocalStore(tmp_path / "originals"), LocalStore(tmp_path / "quarantine")
+    quarantine.put(written(tmp_path, DATA), SHA256)
+    assert quarantine.exists(SHA256)
+    assert not originals.exists(SHA256)
+
+
+def files_under(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
