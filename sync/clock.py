@@ -10,10 +10,13 @@ from datetime import UTC, datetime
 
 #: beyond this a clock is called implausible and the record says so
 IMPLAUSIBLE_OFFSET_MS = 5 * 60 * 1000
+#: nobody keeps work on a device for so long: such a stamp counts something else than milliseconds
+IMPLAUSIBLE_AGE_MS = 5 * 365 * 24 * 60 * 60 * 1000
 #: the largest stamp that is read at all: the year 9999
 MAX_MS = 253_402_300_799_999
 
-_HLC = re.compile(r"(\d{1,15})(?:[:._-][A-Za-z0-9:._-]{0,100})?", re.ASCII)
+#: a year with its month begins a calendar time, whose digits are no milliseconds
+_HLC = re.compile(r"(?!\d{4}-\d\d|\d{8}T)(\d{1,15})(?:[:._-][A-Za-z0-9:._-]{0,100})?", re.ASCII)
 
 
 def parse_hlc(text: str | int) -> int | None:
@@ -37,10 +40,13 @@ def effective_ms(*, stamped_ms: int | None, offset_ms: int, arrival_ms: int) -> 
 
 def is_implausible(*, stamped_ms: int | None, offset_ms: int, arrival_ms: int) -> bool:
     """Whether a clock is off by more than can be corrected in silence: far from ours when it
-    sent, or stamping what still lies in the future when it arrives."""
+    sent, or stamping what still lies in the future, or years back, when it arrives."""
     if abs(offset_ms) > IMPLAUSIBLE_OFFSET_MS:
         return True
-    return stamped_ms is not None and stamped_ms + offset_ms > arrival_ms + IMPLAUSIBLE_OFFSET_MS
+    if stamped_ms is None:
+        return False
+    age_ms = arrival_ms - stamped_ms - offset_ms
+    return not -IMPLAUSIBLE_OFFSET_MS <= age_ms <= IMPLAUSIBLE_AGE_MS
 
 
 def wire_time(milliseconds: int) -> str:

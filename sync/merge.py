@@ -59,15 +59,14 @@ class Entity:
         return [Claim(self.writes[index], value) for index, value in mark]
 
     def disputed(self) -> tuple[str, ...]:
-        """The fields in which claims differ and a person must choose."""
-        return tuple(
-            sorted(
-                name
-                for name, mark in self.marks.items()
-                if not isinstance(mark, int)
-                and is_disputed(field_of(self.type, name), self.claims(name))
-            )
+        """The fields in which claims differ and a person must choose; none of what is deleted."""
+        names = sorted(
+            name
+            for name, mark in self.marks.items()
+            if not isinstance(mark, int)
+            and is_disputed(field_of(self.type, name), self.claims(name))
         )
+        return () if names and self.deleted else tuple(names)
 
     def to_plain(self) -> dict[str, Any]:
         """The claims as JSON-able values; `data` is kept apart."""
@@ -95,10 +94,13 @@ def field_of(type_: str, name: str) -> Field:
 
 def apply(entity: Entity, write: Write) -> Outcome:
     """Merge a write into an entity, in place. Raises Refused, and then nothing has changed."""
-    concurrent = any(not write.saw(stamp) for stamp in entity.writes)
+    others = (stamp for stamp in entity.writes if stamp.device != write.stamp.device)
+    concurrent = any(not write.saw(stamp) for stamp in others)
     absorbed = _absorb_all(entity, write)
     if not entity.writes:
         entity.writes.append(write.stamp)
+        # What stood before anybody wrote is nobody's claim.
+        entity.marks.update({name: [] for name in entity.data if name not in absorbed})
     places = {stamp: index for index, stamp in enumerate(entity.writes)}
     for name, (declared, claims) in absorbed.items():
         _put(entity, places, name, declared, claims)

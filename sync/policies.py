@@ -8,7 +8,7 @@ multi-value register (Shapiro et al., *A comprehensive study of convergent and c
 replicated data types*, 2011, §3.2), and sets are observed-remove sets (§3.3.5).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Literal, NamedTuple
 
 #: the "device" of the server's own acts
@@ -97,6 +97,8 @@ def show(field: Field, claims: Claims) -> Any:
 
 def standing(field: Field, claims: Claims) -> Claim:
     """The one claim that stands (of fields that hold one value)."""
+    if len(claims) == 1:
+        return claims[0]
     if field.policy in ("lww", "server"):
         return max(claims, key=_rank)
     if field.policy == "immutable":
@@ -119,12 +121,20 @@ def _rank(claim: Claim) -> tuple[int, str, int]:
     return claim.stamp.rank
 
 
-def _in_order(claims: Iterable[Claim]) -> list[Claim]:
-    return sorted(claims, key=_rank)
+def _in_order(claims: Collection[Claim]) -> list[Claim]:
+    return sorted(claims, key=_rank) if len(claims) > 1 else list(claims)
+
+
+def _is_overtaken(claims: Claims, stamp: Stamp) -> bool:
+    """Whether the writer wrote again since: this write was held, and comes after its successor."""
+    return any(c.stamp.device == stamp.device and c.stamp.n > stamp.n for c in claims)
 
 
 def _replace_seen(_f: Field, claims: Claims, stamp: Stamp, saw: Saw, value: Any) -> list[Claim]:
-    return _in_order([*(c for c in claims if not saw(c.stamp)), Claim(stamp, value)])
+    if _is_overtaken(claims, stamp):
+        return list(claims)
+    unseen = [c for c in claims if not saw(c.stamp)]
+    return _in_order([*unseen, Claim(stamp, value)])
 
 
 def _only_forward(field: Field, claims: Claims, stamp: Stamp, saw: Saw, value: Any) -> list[Claim]:
@@ -155,6 +165,8 @@ def _three_way_set(_f: Field, claims: Claims, stamp: Stamp, saw: Saw, value: Any
     lists a value that somebody else removed meanwhile only repeats what they had seen, whereas one
     who had seen the removal adds it anew.
     """
+    if _is_overtaken(claims, stamp):
+        return list(claims)
     wanted = list(dict.fromkeys(value or ()))
     in_view = _present([c for c in claims if saw(c.stamp)])
     viewed = {claim.value for claim in in_view}

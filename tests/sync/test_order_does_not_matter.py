@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync.entities import ACTIONS, FIELDS, FINDING_STATUSES, SEVERITIES
+from sync.entities import ACTIONS, FINDING_STATUSES, SEVERITIES
 from sync.policies import OFFICE
 from tests.sync.histories import Act, arrivals, causes, merged, visible
 
@@ -127,12 +127,35 @@ def test_any_arrival_order_of_any_history_ends_alike(steps, chance):
         assert visible(merged("finding", order)) == expected
 
 
+def accepted_history(steps):
+    """The same without `kind`: it is written once, so an op that changes it is refused whole."""
+    return [
+        act._replace(patch={name: v for name, v in act.patch.items() if name != "kind"})
+        for act in history(steps)
+    ]
+
+
 @given(STEPS)
-def test_every_field_that_somebody_wrote_last_is_there(steps):
-    acts = history(steps)
+def test_no_note_is_ever_lost(steps):
+    acts = accepted_history(steps)
+    typed = sorted(act.patch["notes"] for act in acts if "notes" in act.patch)
+    shown = merged("finding", acts).data.get("notes", [])
+    assert sorted(note["text"] for note in shown) == typed
+
+
+@given(STEPS)
+def test_what_stands_was_written_by_somebody(steps):
+    acts = accepted_history(steps)
     entity = merged("finding", acts)
-    for name in entity.data:
-        assert name in FIELDS["finding"]
-    notes = [act.patch["notes"] for act in acts if "notes" in act.patch]
-    refused = len(notes) - len(entity.data.get("notes", []))
-    assert refused == 0 or "kind" in {name for act in acts for name in act.patch}
+    for name in ("title", "severity", "legal_basis", "term_until"):
+        if name in entity.data:
+            assert entity.data[name] in [act.patch[name] for act in acts if name in act.patch]
+
+
+@given(STEPS)
+def test_no_candidate_was_replaced_by_one_who_had_seen_it(steps):
+    acts = accepted_history(steps)
+    entity = merged("finding", acts)
+    for name in {"action", "legal_basis", "term_until"} & set(entity.disputed()):
+        for claim in entity.claims(name):
+            assert not [a for a in acts if name in a.patch and claim.stamp.key in a.seen]
