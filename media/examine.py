@@ -2,11 +2,10 @@
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from media.containers import check_complete
 from media.errors import FileTooLarge
-from media.images import ImageFacts, image_facts
+from media.images import ImageFacts, Source, image_facts, opened
 from media.sniff import MediaType, sniff
 
 MAX_IMAGE_BYTES = 64 * 1024 * 1024
@@ -24,15 +23,15 @@ class MediaFacts:
     image: ImageFacts | None
 
 
-def examine(path: Path) -> MediaFacts:
+def examine(source: Source) -> MediaFacts:
     """Type by content, size, wholeness and, for a picture, what `image_facts` says.
 
     Errors: `MediaTypeUnsupported`, `FileTooLarge`, `ImageTooLarge`, `ImageTruncated`,
     `VideoTruncated`, `ImageUnreadable`. Each means: these bytes make no photo, keep them aside.
     """
-    with path.open("rb") as file:
+    with opened(source) as file:
         media_type = sniff(file)
-        size_bytes = os.fstat(file.fileno()).st_size
+        size_bytes = file.seek(0, os.SEEK_END)
         limit_bytes = MAX_VIDEO_BYTES if media_type.is_video else MAX_IMAGE_BYTES
         if size_bytes > limit_bytes:
             raise FileTooLarge(size_bytes=size_bytes, limit_bytes=limit_bytes)

@@ -108,7 +108,7 @@ def thumbnail(source: Source, box_px: int = THUMBNAIL_PX) -> bytes:
 @contextmanager
 def _opened(source: Source) -> Iterator[Image.Image]:
     """The image by its sniffed type, its pixels counted, nothing decoded yet."""
-    with _stream(source) as stream, _decoder_faults_named():
+    with opened(source) as stream, _decoder_faults_named():
         decoder = _DECODERS.get(sniff(stream))
         if decoder is None:  # a video: stored, never decoded
             raise ImageUnreadable
@@ -118,7 +118,8 @@ def _opened(source: Source) -> Iterator[Image.Image]:
 
 
 @contextmanager
-def _stream(source: Source) -> Iterator[BinaryIO]:
+def opened(source: Source) -> Iterator[BinaryIO]:
+    """A seekable stream of the source; only what was opened here is closed."""
     if isinstance(source, Path):
         with source.open("rb") as file:
             yield file

@@ -1,0 +1,37 @@
+"""Small pictures made from originals (衍生图): named by the original, made again when lost."""
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+from media.digests import parse_sha256
+from media.folders import ensure_folder, move_durably
+
+READABLE = 0o640
+
+
+class Derivatives:
+    """One kind of derivative in a local folder: `ab/cd/abcd….jpg`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        ensure_folder(folder)
+
+    def put(self, sha256: str, content: bytes) -> None:
+        """Keep the derivative of the original `sha256`; one made before is replaced."""
+        destination = self._path(sha256)
+        ensure_folder(destination.parent)
+        draft = destination.with_name(f".{destination.name}-{os.getpid()}-{os.urandom(4).hex()}")
+        draft.write_bytes(content)
+        move_durably(draft, destination, mode=READABLE)
+
+    def open(self, sha256: str) -> BinaryIO | None:
+        """A stream of the derivative, which the caller closes; None if it is not there (yet)."""
+        try:
+            return self._path(sha256).open("rb")
+        except FileNotFoundError:
+            return None
+
+    def _path(self, sha256: str) -> Path:
+        name = parse_sha256(sha256)
+        return self._folder / name[:2] / name[2:4] / f"{name}.jpg"
