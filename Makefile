@@ -1,0 +1,72 @@
+# Suijian 随检. `make` alone lists what there is; .venv holds whatever is installed.
+.DEFAULT_GOAL := help
+.PHONY: help run test check docs openapi bench fieldday lock
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+RUNTIME := $(VENV)/.runtime-is-installed
+TOOLS := $(VENV)/.tools-are-installed
+LOCKER := $(VENV)/locker
+PIP_TOOLS := pip-tools==7.6.2
+PIP_INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-input
+PIP_COMPILE := CUSTOM_COMPILE_COMMAND='make lock' $(LOCKER)/bin/pip-compile --quiet --allow-unsafe \
+	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+# On a terminal, say what takes time; two workers, because each brings a PostgreSQL of its own.
+PYTEST := $(PYTHON) -m pytest -n 2
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(RUNTIME) ## start Suijian with demo data on http://127.0.0.1:8000 (HOST, PORT, DATA_DIR, …)
+	@$(PYTHON) -m server launch
+
+test: $(TOOLS) ## run every test on SQLite and on a PostgreSQL of its own
+	$(PYTEST)
+
+check: $(TOOLS) ## lint, format, types, who imports whom, generated documents
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	$(VENV)/bin/lint-imports
+	$(PYTHON) -m server.commands.docs check
+
+docs: $(TOOLS) ## write the documents that come from the code again
+	$(PYTHON) -m server.commands.docs write
+
+openapi: $(RUNTIME) ## write the API's description to docs/openapi.json
+	@$(PYTHON) -m server openapi write docs/openapi.json
+
+bench: $(TOOLS) ## measure push and pull against a bare floor, on both databases
+	$(PYTHON) -m bench
+
+fieldday: $(TOOLS) ## play a day in the field on a real server (REGISTER=path for a real register)
+	@$(PYTHON) -m bench.fieldday
+
+lock: $(LOCKER) ## pin requirements*.in again into requirements*.txt (with Python 3.11, the oldest)
+	$(PIP_COMPILE) --output-file requirements.txt requirements.in
+	$(PIP_COMPILE) --output-file requirements-dev.txt requirements-dev.in
+
+$(PYTHON):
+	@for python in python3.13 python3.12 python3.11 python3; do \
+	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "making $(VENV) with $$($$python --version)"; \
+	    $$python -m venv $(VENV) && exit 0; \
+	    rm -rf $(VENV); exit 1; \
+	  fi; \
+	done; \
+	echo 'Suijian needs Python 3.11 or newer: none of python3.13, python3.12, python3.11 and' \
+	  'python3 is one. Install it and try again.' >&2; exit 1
+
+$(RUNTIME): requirements.txt | $(PYTHON)
+	@echo 'installing what the server runs on (once, about a minute)'
+	@$(PIP_INSTALL) -r requirements.txt
+	@touch $@
+
+$(TOOLS): requirements-dev.txt requirements.txt | $(PYTHON)
+	@echo 'installing what the tests and checks need (once, one or two minutes)'
+	@$(PIP_INSTALL) -r requirements-dev.txt
+	@touch $(RUNTIME) $@
+
+$(LOCKER): | $(PYTHON)
+	@$(PYTHON) -m venv $@
+	@$@/bin/pip install --quiet --disable-pip-version-check $(PIP_TOOLS) || { rm -rf $@; exit 1; }
