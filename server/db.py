@@ -1,0 +1,90 @@
+"""The database: one engine per app, one transaction per request.
+
+Write transactions are opened at the route, never inside a service. On SQLite a write begins
+IMMEDIATE and waits its turn behind one lock per process, so that threads do not fight for the
+file; on PostgreSQL row locks do that work.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.orm import Session
+
+SQLITE_BUSY_SECONDS = 30
+POOL_SIZE = 16
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for `sqlite:` or `postgresql:` with the pragmas that Suijian relies on."""
+    as_json: dict[str, Any] = {
+        "json_serializer": lambda value: orjson.dumps(value).decode(),
+        "json_deserializer": orjson.loads,
+    }
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, **as_json)
+    engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS}, **as_json)
+    event.listen(engine, "connect", _prepare_sqlite_connection)
+    event.listen(engine, "begin", _begin_on_sqlite)
+    return engine
+
+
+def _prepare_sqlite_connection(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver must not begin on its own; we say how
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA synchronous = FULL")  # an answered push survives a power cut
+    cursor.close()
+
+
+def _begin_on_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+class Database:
+    """Opens transactions: `write()` to change, `read()` to look at one snapshot."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = make_engine(url)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        # SQLite has no round trips to save, and its driver must be left as it was prepared
+        level: dict[str, Any] = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        self._glances = self.engine.execution_options(**level)
+        self._turn = threading.Lock() if self.is_sqlite else nullcontext()
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction that commits when the block ends well and leaves nothing when it fails.
+
+        What `after_commit` was given runs once the commit is durable.
+        """
+        with self._turn, Session(self.engine, expire_on_commit=False) as session:
+            session.connection(execution_options={"writes": True})
+            yield session
+            session.commit()
+        for act in session.info.get("after_commit", ()):
+            act()
+
+    @contextmanager
+    def glance(self) -> Iterator[Connection]:
+        """A connection for one statement that reads: by itself it is one snapshot, and saves the
+        two round trips that begin and end a transaction."""
+        with self._glances.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One snapshot: all that is read inside belongs to the same moment."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            level = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+            session.connection(execution_options=level)
+            yield session
+
+
+def after_commit(session: Session, act: Callable[[], object]) -> None:
+    """Have `act` run after the commit; for nudges whose loss a sweep makes good."""
+    session.info.setdefault("after_commit", []).append(act)

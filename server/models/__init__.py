@@ -1,0 +1,42 @@
+"""The tables, one noun a module."""
+
+from server.models.accounts import Device, KnownAddress, LoginFailure, RefreshToken, User
+from server.models.audit import AuditEntry, AuditSeal, Setting
+from server.models.base import Base
+from server.models.checklists import Checklist
+from server.models.documents import Document, FeedEntry, FeedHead, History, Receipt
+from server.models.evidence import CustodyEvent, EvidenceFile, Photo, Upload
+from server.models.jobs import JobState
+from server.models.organisations import Organisation
+from server.models.publication import Publication
+from server.models.registers import InspectionObject, Officer
+from server.models.tasks import Assignment, Task
+
+__all__ = [
+    "Assignment",
+    "AuditEntry",
+    "AuditSeal",
+    "Base",
+    "Checklist",
+    "CustodyEvent",
+    "Device",
+    "Document",
+    "EvidenceFile",
+    "FeedEntry",
+    "FeedHead",
+    "History",
+    "InspectionObject",
+    "JobState",
+    "KnownAddress",
+    "LoginFailure",
+    "Officer",
+    "Organisation",
+    "Photo",
+    "Publication",
+    "Receipt",
+    "RefreshToken",
+    "Setting",
+    "Task",
+    "Upload",
+    "User",
+]

@@ -1,0 +1,89 @@
+"""Photos as evidence (照片证据): uploads on their way, and the files they became."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.models.base import Base
+
+
+class Upload(Base):
+    """A tus upload. While it is open, its bytes lie in a file named by `id` whose size is the
+    offset; done, they are an original named by `received_sha256`; quarantined, they are kept
+    aside under that digest, and `fault` says why (an error's code, message and details)."""
+
+    __tablename__ = "uploads"
+    __table_args__ = (Index("ix_uploads_state_expires_at", "state", "expires_at"),)
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
+    device_id: Mapped[str | None] = mapped_column(String(64))
+    length_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    tus_metadata: Mapped[str | None] = mapped_column(Text)  # Upload-Metadata as it came
+    photo_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    sha256: Mapped[str | None] = mapped_column(String(64), index=True)  # as stated with it
+    received_sha256: Mapped[str | None] = mapped_column(String(64))
+    filename: Mapped[str | None] = mapped_column(String(255))
+    state: Mapped[str] = mapped_column(String(20), default="open")  # open | done | quarantined
+    fault: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    completed_at: Mapped[datetime | None]
+    terminated_at: Mapped[datetime | None]  # its address is gone; what it brought is not
+
+
+class EvidenceFile(Base):
+    """The immutable original, stored once under its own digest."""
+
+    __tablename__ = "evidence_files"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    media_type: Mapped[str] = mapped_column(String(64))
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what the file itself says (EXIF)
+    stored_at: Mapped[datetime]
+    thumbnail_at: Mapped[datetime | None]
+    thumbnail_attempts: Mapped[int] = mapped_column(default=0)
+    thumbnail_error: Mapped[str | None] = mapped_column(Text)  # of the last failed attempt
+
+
+class Photo(Base):
+    """A photo that a device declared. Verified: bytes with the declared digest are stored. Bytes
+    that came before their declaration wait as uploads that are done."""
+
+    __tablename__ = "photos"
+    __table_args__ = (
+        Index(
+            "ix_photos_waiting", "user_id",
+            postgresql_where=text("state = 'declared'"), sqlite_where=text("state = 'declared'"),
+        ),
+    )  # fmt: skip
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    task_id: Mapped[str] = mapped_column(String(64), index=True)
+    user_id: Mapped[str] = mapped_column(String(64))  # who declared it
+    sha256: Mapped[str | None] = mapped_column(String(64), index=True)  # as declared
+    received_sha256: Mapped[str | None] = mapped_column(
+        ForeignKey("evidence_files.sha256"), index=True
+    )
+    state: Mapped[str] = mapped_column(String(20))  # as in the photo document
+    lost_reason: Mapped[str | None] = mapped_column(Text)
+    declared_at: Mapped[datetime]
+    received_at: Mapped[datetime | None]
+    verified_at: Mapped[datetime | None]
+
+
+class CustodyEvent(Base):
+    """What happened to a photo (保管记录): only ever added."""
+
+    __tablename__ = "custody_events"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    photo_id: Mapped[str] = mapped_column(String(64), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime]
+    user_id: Mapped[str | None] = mapped_column(String(64))
+    device_id: Mapped[str | None] = mapped_column(String(64))
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
