@@ -1,0 +1,107 @@
+"""Photo bytes that have to reach the server.
+
+States: `waiting`, `sent` (the server has the bytes, its word on them is awaited), `refused` (kept,
+with the reason). Once the server calls the photo verified, the entry and our copy go.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from client import mirror, outbox
+from client.store import Store, dump, load
+
+WAITING, SENT, REFUSED = "waiting", "sent", "refused"
+UNUSABLE_STATES = frozenset({"quarantined", "lost"})
+"""States of a photo on the server in which its bytes did not become evidence."""
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class QueuedPhoto:
+    """The bytes of one photo (照片证据), on their way."""
+
+    photo_id: str
+    user_id: str
+    sha256: str
+    size_bytes: int
+    filename: str
+    media_type: str
+    state: str = WAITING
+    upload_url: str | None = None
+    reason: Json | None = None
+
+
+def add(db: sqlite3.Connection, photo: QueuedPhoto) -> None:
+    """Queue a photo, in the transaction that declares it."""
+    db.execute(
+        """INSERT INTO photos (photo_id, user_id, sha256, size_bytes, filename, media_type)
+           VALUES (?, ?, ?, ?, ?, ?)""",
+        (
+            *(photo.photo_id, photo.user_id, photo.sha256),
+            *(photo.size_bytes, photo.filename, photo.media_type),
+        ),
+    )
+
+
+def of_user(db: sqlite3.Connection, user_id: str, state: str | None = None) -> list[QueuedPhoto]:
+    """One person's photos, all or those in one state, in the order they were taken."""
+    rows = db.execute(
+        "SELECT * FROM photos WHERE user_id = ? AND (? IS NULL OR state = ?) ORDER BY rowid",
+        (user_id, state, state),
+    ).fetchall()
+    return [QueuedPhoto(**dict(row) | {"reason": load(row["reason"])}) for row in rows]
+
+
+def set_upload(db: sqlite3.Connection, photo_id: str, upload_url: str | None) -> None:
+    """Remember where the upload lives, before its first byte is sent."""
+    db.execute("UPDATE photos SET upload_url = ? WHERE photo_id = ?", (upload_url, photo_id))
+
+
+def set_state(
+    db: sqlite3.Connection, photo_ids: Iterable[str], state: str, reason: Json | None = None
+) -> None:
+    """Move photos to a state. A refused one starts a new upload when it is tried again."""
+    text = None if reason is None else dump(reason)
+    db.executemany(
+        """UPDATE photos SET state = ?, reason = ?,
+             upload_url = CASE WHEN ? = 'refused' THEN NULL ELSE upload_url END
+           WHERE photo_id = ?""",
+        [(state, text, state, photo_id) for photo_id in photo_ids],
+    )
+
+
+def settle(store: Store, user_id: str) -> None:
+    """Compare what was sent with what the server now says, after a pull.
+
+    Our copy goes last, and only when no other entry needs the same bytes: after a crash in
+    between a file is left over, never an entry without its file.
+    """
+    free: list[str] = []
+    with store.transaction() as db:
+        for photo in of_user(db, user_id, SENT):
+            entity = mirror.find(db, user_id, "photo", photo.photo_id)
+            said = entity.data.get("state") if entity else _word_on_missing(db, photo)
+            if said in UNUSABLE_STATES:
+                reason = {"code": f"photo_{said}", "message": "服务器未能采用该照片，请联系主管。"}
+                set_state(db, [photo.photo_id], REFUSED, reason)
+            elif said == "verified":
+                db.execute("DELETE FROM photos WHERE photo_id = ?", (photo.photo_id,))
+                free.append(photo.sha256)
+        free = [sha256 for sha256 in free if not _is_needed(db, sha256)]
+    for sha256 in free:
+        store.photos.drop(sha256)
+
+
+def _word_on_missing(db: sqlite3.Connection, photo: QueuedPhoto) -> str | None:
+    """A sent photo that left our scope is the server's business, once its declaration is too."""
+    unsettled = outbox.of_entity(db, photo.user_id, "photo", photo.photo_id)
+    return None if unsettled else "verified"
+
+
+def _is_needed(db: sqlite3.Connection, sha256: str) -> bool:
+    return db.execute("SELECT 1 FROM photos WHERE sha256 = ?", (sha256,)).fetchone() is not None
