@@ -1,0 +1,121 @@
+"""One op as it came → an `Op` in hand, or with the fault that keeps it from being taken.
+
+A push is read op by op, so that a bad one is answered alone. The envelope stands in
+`schemas.sync`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import validate
+
+from schemas.common import ID_PATTERN, Id, WholeMatch
+from schemas.entities import PATCHES, REQUIRED
+from schemas.quick import compile_schema
+from sync.clock import parse_hlc
+from sync.ops import Fault, Op
+
+MAX_DEPENDENCIES = 50
+MAX_REV = 2**53
+
+
+class OpSchema(ma.Schema):
+    """One op of a device."""
+
+    op_id = Id(required=True)
+    type = ma.fields.String(required=True, validate=validate.Length(1, 20))
+    id = Id(required=True)
+    action = ma.fields.String(required=True, validate=validate.OneOf(["create", "patch", "delete"]))
+    base_rev = ma.fields.Integer(
+        strict=True, allow_none=True, load_default=None, validate=validate.Range(0, MAX_REV)
+    )
+    patch = ma.fields.Dict(keys=ma.fields.String(), load_default=dict)
+    hlc = ma.fields.Raw(
+        allow_none=True,
+        load_default=None,
+        metadata={"type": ["string", "integer", "null"], "example": "1795437660123:0"},
+    )
+    depends_on = ma.fields.List(
+        Id(), load_default=list, allow_none=True, validate=validate.Length(max=MAX_DEPENDENCIES)
+    )
+
+
+_OP = OpSchema()
+_load_op = compile_schema(_OP)
+_load_patch = {type_: compile_schema(schema) for type_, schema in PATCHES.items()}
+_ID = WholeMatch(ID_PATTERN)
+
+
+def check_op(body: Mapping[str, Any]) -> Op:
+    """The op; `fault` set where its form is wrong. Its `op_id` was checked with the envelope."""
+    try:
+        form = _load_op(body) or _OP.load(body)
+    except ma.ValidationError as error:
+        return _faulty(body, "op_malformed", {"fields": error.messages})
+    hlc_ms = None if form["hlc"] is None else _hlc(form["hlc"])
+    op = Op(
+        op_id=form["op_id"],
+        type=form["type"],
+        id=form["id"],
+        action=form["action"],
+        base_rev=form["base_rev"],
+        patch=form["patch"],
+        hlc_ms=hlc_ms,
+        depends_on=tuple(form["depends_on"] or ()),
+        body=body,
+    )
+    if form["hlc"] is not None and hlc_ms is None:
+        return _faulty(body, "hlc_invalid", {"hlc": str(form["hlc"])[:64]})
+    return _with_checked_patch(op)
+
+
+def _hlc(value: Any) -> int | None:
+    return parse_hlc(value) if isinstance(value, str | int) and value is not True else None
+
+
+def _with_checked_patch(op: Op) -> Op:
+    schema = PATCHES.get(op.type)
+    if schema is None:
+        return _at_fault(op, "type_unknown", {"type": op.type})
+    try:
+        patch = _load_patch[op.type](op.patch)
+        if patch is None:
+            patch = schema.load(op.patch)
+    except ma.ValidationError as error:
+        unknown = [name for name in op.patch if name not in schema.fields]
+        code = "field_unknown" if unknown else "field_invalid"
+        return _at_fault(op, code, {"fields": error.messages})
+    missing = [name for name in REQUIRED.get(op.type, ()) if name not in patch]
+    if op.action == "create" and missing:
+        return _at_fault(op, "field_invalid", {"missing": missing})
+    return op._replace(patch=patch)
+
+
+def _at_fault(op: Op, code: str, details: Mapping[str, Any]) -> Op:
+    """An op in hand whose patch is not to be taken."""
+    return _faulty(op.body, code, details)._replace(action=op.action, hlc_ms=op.hlc_ms)
+
+
+def _faulty(body: Mapping[str, Any], code: str, details: Mapping[str, Any]) -> Op:
+    """An op of which no more than its id is read, because of a fault; the body is kept."""
+    type_, id_ = str(body.get("type"))[:20], body.get("id")
+    try:
+        _ID(id_ if isinstance(id_, str) else "")
+    except ma.ValidationError:
+        id_ = "-"
+    return Op(
+        op_id=body["op_id"], type=type_ if type_.isascii() and type_.isprintable() else "-",
+        id=str(id_), action="patch", base_rev=None, patch={}, hlc_ms=None, depends_on=(),
+        body=body, fault=Fault(code, _plain(details)),
+    )  # fmt: skip
+
+
+def _plain(said: Any) -> Any:
+    """What is told of a fault, in words that every JSON writer takes: marshmallow numbers the
+    elements of a list, and names of fields are the sender's own."""
+    if isinstance(said, Mapping):
+        return {_plain(str(name)): _plain(value) for name, value in said.items()}
+    if isinstance(said, list):
+        return [_plain(value) for value in said]
+    return said.encode(errors="backslashreplace").decode() if isinstance(said, str) else said

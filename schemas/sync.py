@@ -1,0 +1,176 @@
+"""The sync calls: envelopes of push, pull, receipts and conflicts."""
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import validate
+
+from schemas.common import ID_PATTERN, Id, WholeMatch
+from schemas.ops import OpSchema
+
+MAX_OPS = 500
+PREFERRED_BATCH = 50
+MAX_PAGE = 1000
+MAX_RECEIPTS = 200
+DEFAULT_PAGE = 200
+_ID = WholeMatch(ID_PATTERN)
+
+
+class DeviceTime(ma.fields.Field[Any]):
+    """The device's own clock at the moment of sending: ISO 8601, or milliseconds since 1970.
+
+    Becomes milliseconds. Whatever it says is taken as it is: it only serves to find the offset.
+    """
+
+    default_error_messages = {"not_time": "Not an ISO 8601 time with an offset, nor milliseconds."}
+    _iso = ma.fields.AwareDateTime(format="iso")
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53:
+            return value
+        if not isinstance(value, str):
+            raise self.make_error("not_time")
+        return round(self._iso.deserialize(value).timestamp() * 1000)
+
+
+class PushedOps(ma.fields.List[Any]):
+    """Ops as they came. Only what the envelope needs is checked here: that each is an object with
+    a proper `op_id`; the rest is answered op by op."""
+
+    default_error_messages = {"no_op_id": "Each op needs an op_id of 1–64 A-Z a-z 0-9 . _ -"}
+
+    def __init__(self) -> None:
+        super().__init__(
+            ma.fields.Nested(OpSchema), required=True, validate=validate.Length(max=MAX_OPS)
+        )
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise self.make_error("invalid")
+        for body in value:
+            if not isinstance(body, dict) or not isinstance(body.get("op_id"), str):
+                raise self.make_error("no_op_id")
+            try:
+                _ID(body["op_id"])
+            except ma.ValidationError:
+                raise self.make_error("no_op_id") from None
+        return value
+
+
+class PushSchema(ma.Schema):
+    """A batch of ops."""
+
+    device_time = DeviceTime(
+        load_default=None,
+        allow_none=True,
+        metadata={"type": ["string", "integer", "null"], "example": "2026-11-23T08:00:00.000Z"},
+    )
+    schema_version = ma.fields.Integer(strict=True, load_default=1, validate=validate.Range(0))
+    ops = PushedOps()
+
+
+class OpErrorSchema(ma.Schema):
+    """Why an op was not merged."""
+
+    code = ma.fields.String(required=True)
+    message = ma.fields.String(required=True)
+    details = ma.fields.Dict(required=True)
+
+
+class OpResultSchema(ma.Schema):
+    """What became of an op."""
+
+    op_id = ma.fields.String(required=True)
+    status = ma.fields.String(
+        required=True,
+        validate=validate.OneOf(
+            ["applied", "merged", "conflict", "deferred", "rejected", "salvaged"]
+        ),
+    )
+    rev = ma.fields.Integer()
+    seq = ma.fields.Integer()
+    data = ma.fields.Dict()
+    conflict_ids = ma.fields.List(ma.fields.String())
+    error = ma.fields.Nested(OpErrorSchema)
+
+
+class PushResultSchema(ma.Schema):
+    """A result for each op, in their order."""
+
+    results = ma.fields.List(ma.fields.Nested(OpResultSchema), required=True)
+    server_time = ma.fields.String(required=True)
+
+
+class ReceiptsArgs(ma.Schema):
+    """Which ops' results to give again."""
+
+    op_id = ma.fields.List(Id(), required=True, validate=validate.Length(1, MAX_RECEIPTS))
+
+
+class ReceiptSchema(OpResultSchema):
+    """A stored result, or `unknown` for an op that never arrived."""
+
+    status = ma.fields.String(required=True)
+
+
+class ReceiptsSchema(ma.Schema):
+    """The results of earlier ops."""
+
+    results = ma.fields.List(ma.fields.Nested(ReceiptSchema), required=True)
+
+
+class ChangesArgs(ma.Schema):
+    """Where to go on reading."""
+
+    cursor = ma.fields.String(validate=validate.Length(max=400), metadata={"description": "opaque"})
+    limit = ma.fields.Integer(load_default=DEFAULT_PAGE, validate=validate.Range(1, MAX_PAGE))
+
+
+class ChangeSchema(ma.Schema):
+    """One change; `data` is null unless `op` is `upsert`."""
+
+    type = ma.fields.String(required=True)
+    id = ma.fields.String(required=True)
+    rev = ma.fields.Integer(required=True)
+    seq = ma.fields.Integer(required=True)
+    op = ma.fields.String(
+        required=True, validate=validate.OneOf(["upsert", "delete", "revoke", "purge"])
+    )
+    data = ma.fields.Dict(required=True, allow_none=True)
+
+
+class ChangesSchema(ma.Schema):
+    """A page of changes."""
+
+    changes = ma.fields.List(ma.fields.Nested(ChangeSchema), required=True)
+    cursor = ma.fields.String(required=True)
+    has_more = ma.fields.Boolean(required=True)
+    server_time = ma.fields.String(required=True)
+
+
+class CapabilitiesSchema(ma.Schema):
+    """What this server speaks and allows."""
+
+    protocol = ma.fields.String(required=True)
+    epoch = ma.fields.String(required=True)
+    schema_version = ma.fields.Integer(required=True)
+    min_schema_version = ma.fields.Integer(required=True)
+    max_request_bytes = ma.fields.Integer(required=True)
+    max_photo_bytes = ma.fields.Integer(required=True)
+    preferred_batch = ma.fields.Integer(required=True)
+    tombstone_days = ma.fields.Integer(required=True)
+    server_time = ma.fields.String(required=True)
+
+
+class ConflictSchema(ma.Schema):
+    """A conflict as its devices see it."""
+
+    id = ma.fields.String(required=True)
+    rev = ma.fields.Integer(required=True)
+    data = ma.fields.Dict(required=True)
+
+
+class ConflictsSchema(ma.Schema):
+    """The open conflicts of one's tasks or part of the tree."""
+
+    items = ma.fields.List(ma.fields.Nested(ConflictSchema), required=True)
