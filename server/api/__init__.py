@@ -1,0 +1,27 @@
+"""One blueprint per audience. A route parses, calls a service, answers."""
+
+from flask import Blueprint
+
+from server.api.device import device, entrance
+from server.api.device.files import files
+from server.api.docs import docs
+from server.api.health import health
+from server.api.home import home
+from server.api.public import public, public_pages
+from server.api.supervisor import supervisor
+
+API = "/api/v1"
+BLUEPRINTS = [
+    (entrance, API),
+    (device, API),
+    (files, f"{API}/files"),
+    (supervisor, API),
+    (public, f"{API}/public"),
+    (health, "/"),
+]
+#: what people look at; no part of the API's description
+PAGES: list[tuple[Blueprint, str]] = [
+    (home, "/"),
+    (public_pages, "/public"),
+    (docs, f"{API}/docs"),
+]

@@ -1,0 +1,11 @@
+"""For field devices: log in, sync, upload photos."""
+
+from server.api.glue import Blueprint
+
+device = Blueprint("device", __name__, description="Field devices: login, sync, photos")
+#: what is asked before there is an access token, or after it ran out
+entrance = Blueprint(
+    "entrance", __name__, authenticated=False, description="Log in, continue a session"
+)
+
+from server.api.device import auth, photos, sync  # routes register themselves

@@ -1,0 +1,167 @@
+"""Sync: capabilities, pull, push, receipts, conflicts. The protocol stands in docs/sync.md."""
+
+from typing import Any
+
+from flask import Response, request
+
+from schemas import sync as wire
+from schemas.entities import ConflictPatch
+from schemas.ops import check_op
+from server.api.device import device
+from server.api.glue import error_responses, glancing, reading, writing
+from server.clock import now, wire_time
+from server.errors import DomainError
+from server.parts import parts
+from server.services.conflicts import Conflict, get_conflict, open_conflicts, resolve_conflict
+from server.services.pull import Page, changes_since, is_up_to_date
+from server.services.push import push_ops
+from server.services.receipts import results_of
+from server.services.settings import epoch_of
+
+PROTOCOL = "suijian-sync/1"
+SCHEMA_VERSION = 1
+MIN_SCHEMA_VERSION = 1
+TOMBSTONE_DAYS = 90
+
+
+@device.route("/sync/capabilities")
+@error_responses(401, 403)
+@device.response(200, wire.CapabilitiesSchema)
+def capabilities() -> dict[str, Any]:
+    """What this server speaks and allows"""
+    with reading() as (session, _):
+        epoch = epoch_of(session)
+    settings = parts().settings
+    return {
+        "protocol": PROTOCOL,
+        "epoch": epoch,
+        "schema_version": SCHEMA_VERSION,
+        "min_schema_version": MIN_SCHEMA_VERSION,
+        "max_request_bytes": settings.max_request_bytes,
+        "max_photo_bytes": settings.max_photo_bytes,
+        "preferred_batch": wire.PREFERRED_BATCH,
+        "tombstone_days": TOMBSTONE_DAYS,
+        "server_time": wire_time(now()),
+    }
+
+
+@device.route("/sync/changes")
+@error_responses(400, 401, 403, 410)
+@device.arguments(wire.ChangesArgs(), location="query")
+@device.response(200, wire.ChangesSchema)
+@device.alt_response(304, description="Nothing new for the cursor named in If-None-Match")
+def changes(args: dict[str, Any]) -> Response:
+    """What changed since the cursor; without one, all that the officer holds"""
+    cursor = args.get("cursor")
+    if cursor and _is_up_to_date(cursor):
+        page = Page([], cursor, has_more=False)
+    else:
+        with reading() as (session, actor):
+            page = changes_since(
+                session, actor=actor, cursor=cursor, limit=args["limit"], secret=_cursor_secret()
+            )
+    if not page.changes and cursor and cursor in request.if_none_match:
+        return Response(status=304, headers={"ETag": f'"{cursor}"'})
+    body = (
+        f'{{"changes":[{",".join(page.changes)}],"cursor":"{page.cursor}",'
+        f'"has_more":{"true" if page.has_more else "false"},'
+        f'"server_time":"{wire_time(now())}"}}'
+    )
+    return Response(body, mimetype="application/json", headers={"ETag": f'"{page.cursor}"'})
+
+
+@device.route("/sync/push", methods=["POST"])
+@error_responses(400, 401, 403, 413, 415, 426)
+@device.arguments(wire.PushSchema())
+@device.response(200, wire.PushResultSchema)
+def push(body: dict[str, Any]) -> dict[str, Any]:
+    """Send what was done offline; every op is answered with what became of it"""
+    if body["schema_version"] < MIN_SCHEMA_VERSION:
+        raise DomainError("client_too_old", details={"min_schema_version": MIN_SCHEMA_VERSION})
+    moment = now()
+    with writing() as (session, actor):
+        results = push_ops(
+            session, actor=actor, device_time_ms=body["device_time"], bodies=body["ops"],
+            check_op=check_op, now=moment,
+        )  # fmt: skip
+    return {"results": results, "server_time": wire_time(moment)}
+
+
+@device.route("/sync/receipts")
+@error_responses(401, 403)
+@device.arguments(wire.ReceiptsArgs, location="query")
+@device.response(200, wire.ReceiptsSchema)
+def receipts(args: dict[str, Any]) -> dict[str, Any]:
+    """What became of earlier ops of this device; `unknown` for one that never arrived"""
+    with reading() as (session, actor):
+        return {"results": results_of(session, actor=actor, op_ids=args["op_id"])}
+
+
+@device.route("/conflicts")
+@error_responses(401, 403)
+@device.response(200, wire.ConflictsSchema)
+def list_conflicts() -> dict[str, Any]:
+    """The open conflicts of the tasks one holds, or of one's part of the tree"""
+    with reading() as (session, actor):
+        return {"items": [c._asdict() for c in open_conflicts(session, actor=actor)]}
+
+
+@device.route("/conflicts/<conflict_id>")
+@error_responses(401, 403, 404)
+@device.response(200, wire.ConflictSchema)
+def show_conflict(conflict_id: str) -> Any:
+    """One conflict: its candidates with who, when and which device"""
+    with reading() as (session, actor):
+        return _tagged(get_conflict(session, actor=actor, conflict_id=conflict_id))
+
+
+@device.route("/conflicts/<conflict_id>/resolve", methods=["POST"])
+@error_responses(400, 401, 403, 404, 409, 412, 428)
+@device.arguments(ConflictPatch)
+@device.response(200, wire.ConflictSchema)
+@device.doc(
+    parameters=[
+        {
+            "in": "header",
+            "name": "If-Match",
+            "required": True,
+            "schema": {"type": "string"},
+            "description": "the ETag under which the conflict was seen",
+        }
+    ]
+)
+def resolve(choice: dict[str, Any], conflict_id: str) -> Any:
+    """Settle a conflict, by a candidate's key or a value written anew"""
+    with writing() as (session, actor):
+        seen_rev = _if_match()
+        settled = resolve_conflict(
+            session, actor=actor, conflict_id=conflict_id, seen_rev=seen_rev, choice=choice,
+            check_op=check_op, now=now(),
+        )  # fmt: skip
+    return _tagged(settled)
+
+
+def _tagged(conflict: Conflict) -> Any:
+    return conflict._asdict(), 200, {"ETag": f'"{conflict.rev}"'}
+
+
+def _if_match() -> int:
+    """The version the caller saw. Raises `precondition_required` where it is missing."""
+    tag = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
+    if not tag:
+        raise DomainError("precondition_required")
+    if not (tag.isascii() and tag.isdigit() and len(tag) < 19):
+        raise DomainError("precondition_failed")
+    return int(tag)
+
+
+def _is_up_to_date(cursor: str) -> bool:
+    with glancing() as (connection, claims):
+        return is_up_to_date(
+            connection, user_id=claims.user_id, device_id=claims.device_id or "", cursor=cursor,
+            secret=_cursor_secret(),
+        )  # fmt: skip
+
+
+def _cursor_secret() -> bytes:
+    return parts().settings.secret_key.encode()

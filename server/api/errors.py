@@ -1,0 +1,85 @@
+"""Every error leaves in the one envelope, whatever raised it."""
+
+from typing import Any
+
+from flask import Flask, Response, g, jsonify
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from media.errors import MediaError
+from server.errors import CATALOGUE, DomainError
+
+BY_STATUS = {
+    400: "bad_request",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    409: "conflict",
+    412: "precondition_failed",
+    413: "request_too_large",
+    415: "unsupported_media_type",
+    422: "invalid_request",
+    428: "precondition_required",
+    429: "login_throttled",
+}
+
+
+#: what the HTTP library has no words for
+REASONS = {460: "460 Checksum Mismatch"}  # tus 1.0.0, checksum extension
+
+
+def envelope(error: DomainError) -> Response:
+    """The answer to a domain error."""
+    response = jsonify(
+        code=error.code, message=error.message, details=error.details, request_id=g.request_id
+    )
+    response.status = REASONS.get(error.status, error.status)
+    response.headers.update(error.headers)
+    return response
+
+
+def from_http(error: HTTPException) -> Response:
+    """The answer to an error that Flask, webargs or flask-smorest raised."""
+    status = error.code or 500
+    if status < 400:
+        return error.get_response()  # type: ignore[return-value]  # a redirect is no error
+    code = BY_STATUS.get(status, "bad_request" if status < 500 else "internal_error")
+    details: dict[str, Any] = {}
+    data = getattr(error, "data", None)
+    if isinstance(data, dict):
+        details = {"fields": _as_json(data.get("messages") or data.get("errors") or {})}
+    response = envelope(DomainError(code, details=details))
+    response.status_code = status if status in BY_STATUS else CATALOGUE[code].status
+    if status == 405 and getattr(error, "valid_methods", None):
+        response.headers["Allow"] = ", ".join(error.valid_methods)  # type: ignore[attr-defined]
+    return response
+
+
+def _as_json(messages: Any) -> Any:
+    """marshmallow names the items of a list by number; JSON has texts as keys."""
+    if isinstance(messages, dict):
+        return {str(key): _as_json(value) for key, value in messages.items()}
+    return messages
+
+
+def install_error_handlers(app: Flask) -> None:
+    """Let no error out except in the envelope, and no word of a database's."""
+
+    def from_database(error: OperationalError) -> Response:
+        app.logger.exception("database out of reach", exc_info=error)
+        return envelope(DomainError("unavailable", headers={"Retry-After": "5"}))
+
+    def from_media(error: MediaError) -> Response:
+        return envelope(DomainError(error.code, message=error.message, details=error.details))
+
+    def unforeseen(error: Exception) -> Response:
+        app.logger.exception("unforeseen error", exc_info=error)
+        return envelope(DomainError("internal_error"))
+
+    app.register_error_handler(DomainError, envelope)
+    app.register_error_handler(HTTPException, from_http)
+    app.register_error_handler(MediaError, from_media)
+    app.register_error_handler(OperationalError, from_database)
+    app.register_error_handler(Exception, unforeseen)

@@ -1,0 +1,161 @@
+"""What every route shares: the blueprint, the bearer token, the transaction with its actor."""
+
+import json
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import flask_smorest
+import marshmallow as ma
+import orjson
+from flask import Request, g, request
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+from webargs.flaskparser import FlaskParser
+
+from schemas.common import ErrorEnvelopeSchema
+from server import clock
+from server.auth import Claims, read_access_token
+from server.errors import DomainError
+from server.ids import is_id
+from server.parts import parts
+from server.services.devices import note_told_to_wipe
+from server.services.scope import Actor, Role, load_actor, require_role
+
+BEARER = "bearerAuth"
+
+
+class StrictParser(FlaskParser):
+    """Reads JSON with orjson (no recursion to exhaust) and refuses unknown fields everywhere."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "query": ma.RAISE,
+    }
+
+    def load_json(self, req: Request, schema: ma.Schema) -> Any:
+        """The JSON body. Raises `unsupported_media_type` or `invalid_json`."""
+        if not req.is_json:
+            raise DomainError("unsupported_media_type", details={"expected": "application/json"})
+        return parse_json(req.get_data(cache=True))
+
+
+def parse_json(raw: bytes) -> Any:
+    """Parse strictly; a text that orjson refuses for a lone surrogate alone is still read, so
+    that one bad op does not hold back the others of its push."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        if "surrogate" in str(error):
+            try:
+                return json.loads(raw, parse_constant=_refuse, parse_float=_finite)
+            except (ValueError, RecursionError):
+                pass
+        raise DomainError("invalid_json", details={"reason": str(error)}) from None
+
+
+def _refuse(constant: str) -> NoReturn:
+    """`NaN` and `Infinity` are no JSON, though Python's own parser reads them."""
+    raise ValueError(constant)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _refuse(digits)
+
+
+class Blueprint(flask_smorest.Blueprint):
+    """A blueprint whose documented errors are the one envelope."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+    def __init__(
+        self, name: str, import_name: str, *, authenticated: bool = True, **kw: Any
+    ) -> None:
+        super().__init__(name, import_name, **kw)
+        if authenticated:
+            self.before_request(check_token)
+        self.before_request(check_ids)
+
+    def add_url_rule(self, rule: str, *args: Any, **kwargs: Any) -> None:
+        """As in Flask; every rule answers with and without a trailing slash alike."""
+        kwargs.setdefault("strict_slashes", False)
+        super().add_url_rule(rule, *args, **kwargs)
+
+
+_documents = flask_smorest.Blueprint("documents", __name__)
+
+
+def error_responses(*statuses: int) -> Any:
+    """Document further statuses of a route that answer in the envelope."""
+
+    def decorate(view: Any) -> Any:
+        for status in statuses:
+            view = _documents.alt_response(status, schema=ErrorEnvelopeSchema)(view)
+        return view
+
+    return decorate
+
+
+def check_token() -> None:
+    """Refuse a request whose bearer token is missing, forged or expired, before reading it."""
+    if request.method == "OPTIONS":
+        return
+    header = request.headers.get("Authorization", "")
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise DomainError("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
+    g.claims = read_access_token(token.strip(), secret=parts().settings.secret_key)
+
+
+def check_ids() -> None:
+    """Answer `not_found` to an id in the address that can be none, before a database sees it."""
+    if not all(is_id(value) for name, value in (request.view_args or {}).items() if "id" in name):
+        raise DomainError("not_found")
+
+
+@contextmanager
+def _noting_wipes() -> Iterator[None]:
+    """When a lost device was told to drop what it holds, keep the moment (in a transaction of its
+    own: the request's own one leaves nothing)."""
+    try:
+        yield
+    except DomainError as error:
+        claims: Claims = g.claims
+        if error.code == "device_wipe" and claims.device_id is not None:
+            with parts().database.write() as session:
+                note_told_to_wipe(session, device_id=claims.device_id, now=clock.now())
+        raise
+
+
+def _actor(session: Session, roles: tuple[Role, ...]) -> Actor:
+    claims: Claims = g.claims
+    actor = load_actor(
+        session, user_id=claims.user_id, device_id=claims.device_id, request_id=g.request_id
+    )
+    if roles:
+        require_role(actor, *roles)
+    return actor
+
+
+@contextmanager
+def reading(*roles: Role) -> Iterator[tuple[Session, Actor]]:
+    """One snapshot and the person who asks, if they have one of the roles (none named: any)."""
+    with _noting_wipes(), parts().database.read() as session:
+        yield session, _actor(session, roles)
+
+
+@contextmanager
+def glancing() -> Iterator[tuple[Connection, Claims]]:
+    """A connection for one statement, and who the token says is asking; whether they still may is
+    for the statement to see."""
+    with parts().database.glance() as connection:
+        yield connection, g.claims
+
+
+@contextmanager
+def writing(*roles: Role) -> Iterator[tuple[Session, Actor]]:
+    """One transaction, committed at the end of the block, and the person who writes."""
+    with _noting_wipes(), parts().database.write() as session:
+        yield session, _actor(session, roles)

@@ -1,0 +1,78 @@
+"""Published results as pages in Chinese: no script, no outside source, readable on a phone."""
+
+from typing import Any
+
+import marshmallow as ma
+from flask import Response, make_response, render_template, request, url_for
+from werkzeug.exceptions import HTTPException
+
+from schemas.publication import ResultArgs, ResultsArgs
+from server.api.public import labels, public_pages
+from server.api.public.results import find
+from server.errors import DomainError
+from server.parts import parts
+from server.services.public_results import publishing_organisations, read_result
+
+#: the boxes of the search form
+BOXES = ("q", "organisation", "from", "to")
+
+
+@public_pages.route("/", strict_slashes=False)
+def results_page() -> str:
+    """The list with its search form."""
+    args, ignored = _arguments(ResultsArgs())
+    page = find(args)
+    with parts().database.read() as session:
+        organisations = publishing_organisations(session)
+    asked: dict[str, Any] = {name: request.args[name] for name in BOXES if request.args.get(name)}
+    return render_template(
+        "results.html",
+        results=page["items"],
+        organisations=organisations,
+        asked=asked,
+        ignored=[name for name in ignored if name in BOXES],
+        first=url_for(".results_page", **asked) if "after" in args else None,
+        following=url_for(".results_page", **asked, after=page["next"]) if page["next"] else None,
+    )
+
+
+@public_pages.route("/results/<notice_id>", strict_slashes=False)
+def result_page(notice_id: str) -> str:
+    """One result, the newest version or the one asked for."""
+    args, _ = _arguments(ResultArgs())
+    with parts().database.read() as session:
+        shown = read_result(session, notice_id=notice_id, **args)
+    return render_template("result.html", result=shown, record=shown["record"])
+
+
+@public_pages.route("/<path:elsewhere>")
+def no_page(elsewhere: str) -> str:
+    """Any other address below ours: people mistype, and shall read why nothing is there."""
+    raise DomainError("not_found", details={"path": elsewhere})
+
+
+def _arguments(schema: ma.Schema) -> tuple[dict[str, Any], list[str]]:
+    """The query as far as it can be read, and the names of what cannot.
+
+    Unlike the API a page does not refuse: messengers append words of their own to shared links
+    (WeChat: `from=singlemessage`), and a box of the form that was left empty asks for nothing.
+    """
+    given = {name: text.strip() for name, text in request.args.items() if text.strip()}
+    try:
+        return dict(schema.load(given, unknown=ma.EXCLUDE)), []
+    except ma.ValidationError as error:
+        valid = {name: given[name] for name in given if name not in error.messages_dict}
+        return dict(schema.load(valid, unknown=ma.EXCLUDE)), sorted(error.messages_dict)
+
+
+@public_pages.errorhandler(HTTPException)
+@public_pages.errorhandler(DomainError)
+def error_page(error: HTTPException | DomainError) -> Response:
+    """Whatever went wrong, as a page that says what to do next."""
+    status = error.status if isinstance(error, DomainError) else error.code or 500
+    return make_response(render_template("error.html", status=status), status)
+
+
+@public_pages.context_processor
+def _words() -> dict[str, Any]:
+    return {"labels": labels}

@@ -1,0 +1,45 @@
+"""Around each request: its id, one JSON line in the log, and headers that every answer carries."""
+
+import json
+import logging
+import re
+import sys
+import time
+
+from flask import Flask, Response, g, request
+
+from server.ids import new_id
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
+log = logging.getLogger("suijian.request")
+
+
+def install_request_log(app: Flask, level: str) -> None:
+    """Give each request an id (or keep the caller's) and write one event per request."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    logging.getLogger("suijian").setLevel(level)  # what others log stays at its warnings
+
+    @app.before_request
+    def begin() -> None:
+        given = request.headers.get("X-Request-ID", "")
+        g.request_id = given if _REQUEST_ID.fullmatch(given) else new_id()
+        g.began = time.perf_counter()
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        response.headers["X-Request-ID"] = g.request_id
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        if log.isEnabledFor(logging.INFO):
+            claims = getattr(g, "claims", None)
+            event = {
+                "event": "request",
+                "request_id": g.request_id,
+                "method": request.method,
+                "path": request.path,
+                "status": response.status_code,
+                "duration_ms": round((time.perf_counter() - g.began) * 1000, 1),
+                "user_id": claims.user_id if claims else None,
+                "device_id": claims.device_id if claims else None,
+            }
+            log.info(json.dumps(event, ensure_ascii=False))
+        return response

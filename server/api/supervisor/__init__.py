@@ -1,0 +1,20 @@
+"""For supervisors and admins: registers, checklists, tasks, review, devices, audit."""
+
+from server.api.glue import Blueprint
+
+supervisor = Blueprint("supervisor", __name__, description="Supervisors: registers, tasks, review")
+
+from server.api.supervisor import (  # routes register themselves
+    audit,
+    checklists,
+    devices,
+    objects,
+    officers,
+    organisations,
+    photos,
+    publications,
+    registers,
+    review,
+    tasks,
+    users,
+)

@@ -1,0 +1,39 @@
+"""Review: look at a submitted record, send it back or approve it."""
+
+from typing import Any
+
+from schemas.review import ReviewedTaskSchema, ReviewSchema, SendBackSchema
+from server import clock
+from server.api.glue import error_responses, reading, writing
+from server.api.supervisor import supervisor
+from server.models import Task
+from server.services.review import approve, send_back
+from server.services.review_view import read_review
+
+
+@supervisor.route("/tasks/<task_id>/review")
+@error_responses(401, 403, 404)
+@supervisor.response(200, ReviewSchema)
+def review(task_id: str) -> dict[str, Any]:
+    """The whole record with its history, and what still prevents approval"""
+    with reading("supervisor", "admin", "auditor") as (session, actor):
+        return read_review(session, actor=actor, task_id=task_id)
+
+
+@supervisor.route("/tasks/<task_id>/send-back", methods=["POST"])
+@error_responses(400, 401, 403, 404, 409, 415)
+@supervisor.arguments(SendBackSchema)
+@supervisor.response(200, ReviewedTaskSchema)
+def send_task_back(asked: dict[str, Any], task_id: str) -> Task:
+    """Send a submitted record back to its officers; opens a new round"""
+    with writing("supervisor") as (session, actor):
+        return send_back(session, actor=actor, task_id=task_id, now=clock.now(), **asked)
+
+
+@supervisor.route("/tasks/<task_id>/approve", methods=["POST"])
+@error_responses(401, 403, 404, 409)
+@supervisor.response(200, ReviewedTaskSchema)
+def approve_task(task_id: str) -> Task:
+    """Approve a complete record; 409 `approval_blocked` lists what is missing"""
+    with writing("supervisor") as (session, actor):
+        return approve(session, actor=actor, task_id=task_id, now=clock.now())

@@ -1,0 +1,184 @@
+"""`flask registers …`: bring registers in, give them somewhere to live."""
+
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from server.clock import now
+from server.db import Database
+from server.errors import DomainError
+from server.models import Organisation
+from server.parts import parts
+from server.services.division_proposals import WHY
+from server.services.jurisdiction import root_organisation
+from server.services.region import ensure_region
+from server.services.register_stage import Stage
+from server.services.registers import (
+    ImportReport,
+    Progress,
+    Staged,
+    import_objects,
+    stage_file,
+)
+from server.services.texts import spreadsheet_safe
+
+ERROR_COLUMNS = ("行号", "列", "值", "代码", "原因")
+
+IMPORT_HELP = """Import inspection objects (检查对象) from FILE: CSV, CSV.xz or XLSX.
+
+Two layouts are known by their headers. The market register: 企业名称, 统一社会信用代码, 注册日期,
+企业类型, 注册资金, 经营范围, 所在省份, 地区, 注册地址. And a template of our own, in Chinese or
+English: 名称 name, 统一社会信用代码 credit_code, 类别 kind (重点/一般/九小/其他),
+九小类别 small_kind, 地址 address, 区划代码 division_code, 纬度 latitude, 经度 longitude, 标签 tags,
+联系人 contact_name, 联系电话 contact_phone, 来源编号 source_key. 名称 and 地址 must be there.
+
+A file is stored whole or, when it breaks off, not at all. Rows with faults are skipped and told;
+--errors writes them to a CSV. Running it again updates what changed in the file and leaves alone
+what a person has edited since. Where a row names no banner (旗县区), one is proposed from its
+address and waits in the queue (GET /api/v1/registers/divisions/queue).
+
+\b
+Examples:
+  flask registers seed-organisations
+  flask registers import register.csv.xz --dry-run --errors faults.csv
+  flask registers import register.csv.xz --errors faults.csv
+  flask registers import small-places.xlsx --source 九小普查2026 --organisation 5f0c…
+
+It ends with 1 only when not a single row could be read."""
+
+
+@click.group("registers")
+def registers_commands() -> None:
+    """The registers (名录库): import objects, make the organisations."""
+
+
+@registers_commands.command("seed-organisations", short_help="Make the region's organisations.")
+@with_appcontext
+def seed_organisations() -> None:
+    """Make corps, detachments and brigades for every division that has none; safe to repeat."""
+    with parts().database.write() as session:
+        made = ensure_region(session, now=now())
+    for kind in ("corps", "detachment", "brigade"):
+        click.echo(f"{kind}: {made[kind]} made")
+
+
+@registers_commands.command("import", help=IMPORT_HELP, short_help="Import objects from a file.")
+@click.argument(
+    "path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option("--source", metavar="NAME", help="Provenance; by default named after the layout.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; say what would happen.")
+@click.option(
+    "--errors", metavar="FILE.csv", type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write the skipped rows.",
+)  # fmt: skip
+@click.option(
+    "--organisation", "organisation_id", metavar="ID",
+    help="Whose part of the tree the file is for; by default the whole tree.",
+)  # fmt: skip
+@with_appcontext
+def import_register(
+    path: Path, source: str | None, dry_run: bool, errors: Path | None, organisation_id: str | None
+) -> None:
+    """Import one file; the help text stands in IMPORT_HELP."""
+    database = parts().database
+    try:
+        with database.read() as session:
+            organisation = _organisation(session, organisation_id)
+        with path.open("rb") as file, _bar("reading") as progress:
+            staged = stage_file(
+                file, default_division=organisation.division_code, progress=progress
+            )
+        try:
+            report = _store(
+                database, staged, organisation, source=source, filename=path.name, dry_run=dry_run
+            )
+            if errors:
+                write_problems(staged.stage, errors)
+        finally:
+            staged.stage.close()
+    except DomainError as error:
+        raise click.ClickException(f"{error.message} {_details(error)}".strip()) from None
+    except OperationalError:
+        raise click.ClickException(DomainError("unavailable").message) from None
+    click.echo(summary(report, staged.notes, errors))
+    if report.rows == sum(report.skipped.values()):
+        raise click.ClickException(DomainError("register_empty").message)
+
+
+def _organisation(session: Session, organisation_id: str | None) -> Organisation:
+    if organisation_id is None:
+        return root_organisation(session)
+    found = session.get(Organisation, organisation_id)
+    if found is None:
+        raise DomainError("not_found", message=f"没有编号为 {organisation_id} 的机构。")
+    return found
+
+
+def _store(
+    database: Database,
+    staged: Staged,
+    organisation: Organisation,
+    *,
+    source: str | None,
+    filename: str,
+    dry_run: bool,
+) -> ImportReport:
+    transaction = database.read() if dry_run else database.write()
+    with transaction as session, _bar("storing") as progress:
+        return import_objects(
+            session, actor=None, staged=staged, organisation=organisation, source=source,
+            filename=filename, dry_run=dry_run, progress=progress, now=now(),
+        )  # fmt: skip
+
+
+@contextmanager
+def _bar(label: str) -> Iterator[Progress]:
+    with click.progressbar(length=1, label=label) as bar:
+
+        def show(done: int, size: int) -> None:
+            bar.length = size
+            bar.update(done - bar.pos)
+
+        yield show
+
+
+def write_problems(stage: Stage, path: Path) -> None:
+    """Write every problem as a CSV that a spreadsheet opens in Chinese and without danger."""
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(ERROR_COLUMNS)
+        for problem in stage.problems():
+            texts = (problem.column, problem.value, problem.code, problem.reason)
+            writer.writerow([problem.line, *map(spreadsheet_safe, texts)])
+
+
+def summary(report: ImportReport, notes: list[str], errors: Path | None) -> str:
+    """What the import did, for the operator."""
+    skipped = sum(report.skipped.values())
+    lines = [
+        *(f"note: {note}" for note in notes),
+        f"source: {report.source}" + (" (dry run, nothing was written)" if report.dry_run else ""),
+        f"rows read: {report.rows}",
+        f"  imported:  {report.imported}",
+        f"  updated:   {report.updated}",
+        f"  unchanged: {report.unchanged}",
+        f"  skipped:   {skipped}",
+        *(f"    {code}: {count}" for code, count in report.skipped.items()),
+    ]
+    if report.divisions:
+        lines.append("banners (旗县区) of imported and updated rows:")
+        lines += [f"  {WHY[why]}: {count}" for why, count in report.divisions.items()]
+    if errors:
+        lines.append(f"skipped rows are listed in {errors}")
+    return "\n".join(lines)
+
+
+def _details(error: DomainError) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in error.details.items() if value)

@@ -1,0 +1,101 @@
+"""What there is to do in the background, and how often the sweep of each comes.
+
+A job opens its own, short transactions. It must bear being killed at any moment and being run
+again. A new one is a function and a line in `JOBS`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from huey import crontab
+
+from server import clock
+from server.config import Settings
+from server.db import Database
+from server.services import derivatives
+from server.services.audit_chain import seal_batch
+from server.services.handover import release_due
+from server.services.refresh_tokens import forget_old_tokens
+from server.services.throttle import forget_old_failures
+from server.services.upload_sweep import sweep_uploads
+from server.stores import MediaStores
+
+Due = Callable[[datetime], bool]
+
+EVERY_MINUTE: Due = crontab(minute="*")
+EVERY_HOUR: Due = crontab(minute="7")
+SIX_HOURLY: Due = crontab(minute="17", hour="*/6")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workshop:
+    """What jobs work with."""
+
+    settings: Settings
+    database: Database
+    media: MediaStores
+
+
+Work = Callable[[Workshop], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something to do; `due` says at which minutes (UTC) its sweep comes."""
+
+    name: str
+    work: Work
+    due: Due
+
+
+def seal_audit(shop: Workshop) -> None:
+    """Chain what the audit trail has gained."""
+    _seal(shop.database, everywhere=False)
+
+
+def seal_late_audit(shop: Workshop) -> None:
+    """Chain entries that became visible very late."""
+    _seal(shop.database, everywhere=True)
+
+
+def make_thumbnails(shop: Workshop) -> None:
+    """Make what thumbnails are missing; those that failed wait for the next turn."""
+    taken = derivatives.BATCH
+    while taken == derivatives.BATCH:
+        taken = derivatives.make_derivatives(shop.database, shop.media, now=clock.now())
+
+
+def settle_uploads(shop: Workshop) -> None:
+    """Finish, move or remove what kills, lost connections and expiry left behind."""
+    sweep_uploads(shop.database, shop.media, shop.settings, now=clock.now())
+
+
+def release_former_holders(shop: Workshop) -> None:
+    """Have devices drop the tasks that their officers left long enough ago."""
+    with shop.database.write() as session:
+        release_due(session, now=clock.now(), salvage_days=shop.settings.salvage_days)
+
+
+def forget_old_logins(shop: Workshop) -> None:
+    """Drop login failures, known addresses and refresh tokens that no longer mean anything."""
+    with shop.database.write() as session:
+        forget_old_failures(session, now=clock.now())
+        forget_old_tokens(session, now=clock.now())
+
+
+def _seal(database: Database, *, everywhere: bool) -> None:
+    sealed = 1
+    while sealed:
+        with database.write() as session:
+            sealed = seal_batch(session, now=clock.now(), everywhere=everywhere)
+
+
+JOBS: tuple[Job, ...] = (
+    Job("seal_audit", seal_audit, EVERY_MINUTE),
+    Job("seal_late_audit", seal_late_audit, SIX_HOURLY),
+    Job("sweep_uploads", settle_uploads, EVERY_HOUR),
+    Job("release_due", release_former_holders, EVERY_HOUR),
+    Job("make_derivatives", make_thumbnails, EVERY_MINUTE),
+    Job("forget_old_logins", forget_old_logins, EVERY_HOUR),
+)

@@ -1,0 +1,101 @@
+"""The feeds (变更流): what changed, for each officer who holds it, in the order of commit.
+
+An officer's feed is numbered by one counter row. `announce` raises it as the last thing in a write
+transaction; the row stays locked until commit, so no lower `seq` can become visible after a higher
+one, and only people on the same task ever wait for each other.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sqlalchemy.orm import Session
+
+from server.services.bulk import as_json, ids_from_json, insert_rows, rows_from_json, run
+
+
+class FeedItem(NamedTuple):
+    """One change for one officer; `op` is upsert, delete, revoke or purge."""
+
+    officer_id: str
+    type: str
+    id: str
+    op: str = "upsert"
+
+
+ENTRY_COLUMNS = {"officer_id": "text", "type": "text", "id": "text", "seq": "bigint", "op": "text"}
+
+
+def announce(session: Session, items: Iterable[FeedItem]) -> dict[tuple[str, str, str], int]:
+    """Write the changes into their feeds; gives the `seq` of each (officer, type, id).
+
+    Call it once, late in the transaction: from here on the feeds are locked. A feed keeps the
+    newest entry of an entity; of several changes of one entity the last counts.
+    """
+    newest = {(item.officer_id, item.type, item.id): item.op for item in items}
+    if not newest:
+        return {}
+    counts = Counter(officer_id for officer_id, _, _ in newest)
+    seqs = _raise_heads(session, counts)
+    numbered = {}
+    rows = []
+    for (officer_id, type_, id_), op in newest.items():
+        numbered[officer_id, type_, id_] = seq = seqs[officer_id]
+        seqs[officer_id] += 1
+        rows.append({"officer_id": officer_id, "type": type_, "id": id_, "seq": seq, "op": op})
+    insert_rows(
+        session, "feed_entries", ENTRY_COLUMNS, rows,
+        on_conflict="ON CONFLICT (officer_id, type, id) DO UPDATE "
+        "SET seq = excluded.seq, op = excluded.op",
+    )  # fmt: skip
+    return numbered
+
+
+def _raise_heads(session: Session, counts: Counter[str]) -> dict[str, int]:
+    """Take `counts` numbers from each feed, in sorted order so that nobody deadlocks; gives the
+    first of each."""
+    rows = [{"officer_id": officer_id, "seq": counts[officer_id]} for officer_id in sorted(counts)]
+    source = rows_from_json(session, {"officer_id": "text", "seq": "bigint"})
+    heads = run(
+        session,
+        f"INSERT INTO feed_heads (officer_id, seq) SELECT officer_id, seq FROM {source} "
+        "WHERE true ORDER BY officer_id "
+        "ON CONFLICT (officer_id) DO UPDATE SET seq = feed_heads.seq + excluded.seq "
+        "RETURNING officer_id, seq",
+        {"rows": as_json(rows)},
+    )
+    return {officer_id: seq - counts[officer_id] + 1 for officer_id, seq in heads}
+
+
+def hold_feeds(session: Session, officer_ids: Iterable[str]) -> None:
+    """Lock these feeds now, before deciding what to write into them.
+
+    Whoever takes something out of a feed must see what others put there; what is read after this
+    call stays true until the transaction ends.
+    """
+    if zeros := Counter(dict.fromkeys(officer_ids, 0)):
+        _raise_heads(session, zeros)
+
+
+def holders(session: Session, task_ids: Iterable[str]) -> dict[str, list[str]]:
+    """Who holds each task now: the officers whose assignment has not ended."""
+    found: dict[str, list[str]] = {task_id: [] for task_id in task_ids}
+    rows = run(
+        session,
+        "SELECT task_id, officer_id FROM assignments WHERE ended_at IS NULL "
+        f"AND task_id IN {ids_from_json(session)}",
+        {"ids": as_json(list(found))},
+    )
+    for task_id, officer_id in rows:
+        found[task_id].append(officer_id)
+    return found
+
+
+def announce_to_holders(session: Session, changes: Iterable[tuple[str, str, str]]) -> None:
+    """Announce `(task_id, type, id)` upserts to everyone who holds the task."""
+    listed = list(changes)
+    held_by = holders(session, {task_id for task_id, _, _ in listed})
+    announce(
+        session,
+        [FeedItem(o, type_, id_) for task_id, type_, id_ in listed for o in held_by[task_id]],
+    )

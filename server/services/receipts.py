@@ -1,0 +1,190 @@
+"""Receipts (回执): what became of each op. The result of a repeated op is read from here."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import RowMapping
+from sqlalchemy.orm import Session
+
+from server.errors import DomainError
+from server.services.bulk import as_json, insert_rows, is_among, rows_from_json, run, seek_rows
+from server.services.scope import Actor
+from sync.ops import Op
+
+#: statuses whose op is nowhere else and is kept with its receipt, to be mended or looked at
+KEPT_WHOLE = frozenset({"rejected", "deferred", "salvaged"})
+
+COLUMNS = {
+    "device_id": "text", "op_id": "text", "n": "bigint", "user_id": "text", "digest": "text",
+    "type": "text", "entity_id": "text", "task_id": "text", "status": "text", "result": "text",
+    "body": "text", "offset_ms": "bigint", "effective_ms": "bigint", "received_ms": "bigint",
+}  # fmt: skip
+
+
+class Incoming(NamedTuple):
+    """An op with what it was stamped with when it arrived; a held one keeps its stamp."""
+
+    op: Op
+    digest: str
+    device_id: str
+    n: int
+    user_id: str
+    officer_id: str | None
+    offset_ms: int
+    effective_ms: int
+    received_ms: int
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The entity it is about."""
+        return (self.op.type, self.op.id)
+
+
+class Known(NamedTuple):
+    """A receipt as it stands."""
+
+    digest: str
+    status: str
+    result: dict[str, Any]
+
+
+def digest_of(body: Mapping[str, Any]) -> str:
+    """SHA-256 over the op as it came, keys sorted: the same op, whatever its spelling."""
+    try:
+        raw = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
+    except (TypeError, ValueError) as error:
+        if "ecursion" in str(error):  # beyond 254 levels: nobody's op, and no one op's fault
+            raise DomainError("invalid_json", details={"reason": "nested too deeply"}) from None
+        raw = body_text(body).encode()  # integers beyond 64 bits, lone surrogates
+    return hashlib.sha256(raw).hexdigest()
+
+
+def known_receipts(session: Session, device_id: str, op_ids: Sequence[str]) -> dict[str, Known]:
+    """The receipts that a device already has among these ops."""
+    rows = run(
+        session,
+        "SELECT op_id, digest, status, result FROM receipts "
+        f"WHERE device_id = :device AND {is_among(session, 'op_id')}",
+        {"device": device_id, "ids": as_json(list(op_ids))},
+    )
+    return {row.op_id: Known(row.digest, row.status, orjson.loads(row.result)) for row in rows}
+
+
+def statuses_of(session: Session, names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """What became of ops, by (device, op id), as far as they have arrived."""
+    wanted = [{"device_id": device_id, "op_id": op_id} for device_id, op_id in set(names)]
+    if not wanted:
+        return {}
+    found = seek_rows(session, "receipts", {"device_id": "text", "op_id": "text"})
+    rows = run(
+        session, f"SELECT t.device_id, t.op_id, t.status FROM {found}", {"rows": as_json(wanted)}
+    )
+    return {(row.device_id, row.op_id): row.status for row in rows}
+
+
+def tasks_of_earlier_ops(
+    session: Session, device_id: str, keys: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
+    """The tasks of entities that do not exist, as this device named them: in a create that was
+    salvaged, refused or is held. What follows it belongs there too."""
+    wanted = [{"type": type_, "id": id_} for type_, id_ in keys]
+    if not wanted:
+        return {}
+    source = rows_from_json(session, {"type": "text", "id": "text"})
+    rows = run(
+        session,
+        f"SELECT c.type, c.entity_id, c.task_id FROM receipts c JOIN {source} "
+        "ON r.type = c.type AND r.id = c.entity_id "
+        "WHERE c.device_id = :device AND c.task_id IS NOT NULL ORDER BY c.n",
+        {"device": device_id, "rows": as_json(wanted)},
+    )
+    return {(row.type, row.entity_id): row.task_id for row in rows}
+
+
+def tasks_of_held_ops(session: Session, device_id: str) -> set[str]:
+    """The tasks on which ops of this device are held; of some it is known only since."""
+    rows = run(
+        session,
+        "SELECT DISTINCT COALESCE(c.task_id, d.task_id) FROM receipts c "
+        "LEFT JOIN documents d ON d.type = c.type AND d.id = c.entity_id "
+        "WHERE c.device_id = :device AND c.status = 'deferred'",
+        {"device": device_id},
+    )
+    return {task_id for task_id in rows.scalars() if task_id is not None}
+
+
+def held_ops(
+    session: Session, device_id: str, keys: Iterable[tuple[str, str]], task_ids: Iterable[str]
+) -> list[tuple[dict[str, Any], RowMapping]]:
+    """The held ops of this device, and those on these entities and tasks, oldest first:
+    (body, receipt)."""
+    source = rows_from_json(session, {"type": "text", "id": "text"})
+    rows = run(
+        session,
+        "SELECT c.device_id, c.op_id, c.n, c.digest, c.user_id, u.officer_id, c.body, "
+        "c.task_id, c.effective_ms, c.received_ms, c.offset_ms FROM receipts c "
+        "JOIN users u ON u.id = c.user_id "
+        "WHERE c.status = 'deferred' AND (c.device_id = :device OR EXISTS "
+        f"(SELECT 1 FROM {source} WHERE r.type = c.type AND r.id = c.entity_id) "
+        f"OR {is_among(session, 'c.task_id')}) "
+        "ORDER BY c.received_ms, c.device_id, c.n",
+        {
+            "device": device_id,
+            "rows": as_json([{"type": t, "id": i} for t, i in keys]),
+            "ids": as_json(list(task_ids)),
+        },
+    )
+    return [(orjson.loads(row.body), row._mapping) for row in rows]
+
+
+def save_receipts(
+    session: Session, settled: Iterable[tuple[Incoming, str | None, dict[str, Any]]]
+) -> None:
+    """Add the receipts of fresh ops: `(op, its task, its result)`."""
+    rows = [_row(it, task_id, result) for it, task_id, result in settled]
+    insert_rows(session, "receipts", COLUMNS, rows)
+
+
+def renew_receipts(
+    session: Session, settled: Iterable[tuple[Incoming, str | None, dict[str, Any]]]
+) -> None:
+    """Write what became of ops that were held."""
+    rows = [_row(it, task_id, result) for it, task_id, result in settled]
+    if not rows:
+        return
+    source = rows_from_json(session, COLUMNS)
+    run(
+        session,
+        "UPDATE receipts SET status = r.status, result = r.result, body = r.body, "
+        f"task_id = r.task_id FROM {source} "
+        "WHERE receipts.device_id = r.device_id AND receipts.op_id = r.op_id",
+        {"rows": as_json(rows)},
+    )
+
+
+def _row(it: Incoming, task_id: str | None, result: dict[str, Any]) -> dict[str, Any]:
+    kept = result["status"] in KEPT_WHOLE
+    return {
+        "device_id": it.device_id, "op_id": it.op.op_id, "n": it.n, "user_id": it.user_id,
+        "digest": it.digest, "type": it.op.type, "entity_id": it.op.id,
+        "task_id": task_id, "status": result["status"], "result": orjson.dumps(result).decode(),
+        "body": body_text(it.op.body) if kept else None, "offset_ms": it.offset_ms,
+        "effective_ms": it.effective_ms, "received_ms": it.received_ms,
+    }  # fmt: skip
+
+
+def body_text(body: Mapping[str, Any]) -> str:
+    """An op as text that every database keeps, whatever signs are in it."""
+    return json.dumps(body, separators=(",", ":"), sort_keys=True)
+
+
+def results_of(session: Session, *, actor: Actor, op_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The stored results of this device's ops, in the order asked; `unknown` for the others."""
+    known = known_receipts(session, actor.device_id or "", op_ids)
+    return [
+        known[op_id].result if op_id in known else {"op_id": op_id, "status": "unknown"}
+        for op_id in op_ids
+    ]

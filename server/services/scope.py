@@ -1,0 +1,81 @@
+"""Who is asking, and what part of the tree (辖区) is theirs."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
+
+from server.errors import DomainError
+from server.models import Organisation
+from server.services.bulk import run
+
+Role = Literal["officer", "supervisor", "admin", "auditor"]
+
+
+#: asked on every request
+ACTOR = (
+    "SELECT u.name, u.role, u.active, u.officer_id, u.scope_version, o.id, o.path, d.state "
+    "FROM users u JOIN organisations o ON o.id = u.organisation_id "
+    "LEFT JOIN devices d ON d.id = :device_id AND d.user_id = u.id WHERE u.id = :user_id"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """The person behind a request, the device it came from, and their part of the tree."""
+
+    user_id: str
+    name: str
+    role: Role
+    organisation_id: str
+    path: str
+    officer_id: str | None = None
+    device_id: str | None = None
+    scope_version: int = 1
+    request_id: str | None = None
+
+    def holds(self, path: str) -> bool:
+        """Whether an organisation's path lies in this person's part of the tree."""
+        return path.startswith(self.path)
+
+
+def load_actor(
+    session: Session, *, user_id: str, device_id: str | None, request_id: str | None
+) -> Actor:
+    """The actor behind a valid token, as the database knows them now.
+
+    Raises `token_invalid`, `device_revoked` or `device_wipe`: a token outlives neither its
+    account nor its device.
+    """
+    row = run(session, ACTOR, {"user_id": user_id, "device_id": device_id}).one_or_none()
+    if row is None or not row.active or (device_id and row.state is None):
+        raise DomainError("token_invalid")
+    if row.state == "wipe":
+        raise DomainError("device_wipe", details={"action": "wipe"})
+    if row.state == "revoked":
+        raise DomainError("device_revoked")
+    return Actor(
+        user_id=user_id, name=row.name, role=row.role, organisation_id=row.id, path=row.path,
+        officer_id=row.officer_id, device_id=device_id, scope_version=row.scope_version,
+        request_id=request_id,
+    )  # fmt: skip
+
+
+def require_role(actor: Actor, *roles: Role) -> None:
+    """Raise `forbidden` unless the actor has one of the roles."""
+    if actor.role not in roles:
+        raise DomainError("forbidden", details={"needs": list(roles)})
+
+
+def in_scope(actor: Actor) -> ColumnElement[bool]:
+    """A condition on Organisation: only the actor's part of the tree."""
+    return Organisation.path.startswith(actor.path, autoescape=True)
+
+
+def organisation_in_scope(session: Session, *, actor: Actor, organisation_id: str) -> Organisation:
+    """The organisation, or `not_found`: what lies outside one's scope is not shown to exist."""
+    found = session.get(Organisation, organisation_id)
+    if found is None or not actor.holds(found.path):
+        raise DomainError("not_found")
+    return found

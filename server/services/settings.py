@@ -1,0 +1,12 @@
+"""Facts about this database that outlive a process."""
+
+from sqlalchemy.orm import Session
+
+from server.services.bulk import run
+
+
+def epoch_of(session: Session) -> str:
+    """The epoch (纪元) of this database. A restored backup gets a new one, so that devices which
+    saw what the backup never had resync without losing what they have yet to send."""
+    epoch: str = run(session, "SELECT value FROM settings WHERE key = 'epoch'", {}).scalar_one()
+    return epoch
