@@ -11,6 +11,8 @@ from sync import entities as sync
 
 MAX_LIST = 200
 MAX_SHORT = 300
+#: at the edges of the calendar no local day can be told
+YEARS = range(1900, 2201)
 
 
 def utc_text(text: str) -> str:
@@ -19,6 +21,8 @@ def utc_text(text: str) -> str:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("a time without an offset")
+    if moment.year not in YEARS:
+        raise ValueError("a year in which nobody inspects")
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

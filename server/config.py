@@ -33,7 +33,7 @@ class Settings:
     host: str = _setting("HOST", "address that `make run` listens on", "127.0.0.1")
     port: int = _setting("PORT", "port that `make run` listens on", 8000)
     workers: int = _setting("WORKERS", "server processes", 1)
-    threads: int = _setting("THREADS", "threads per server process", 8)
+    threads: int = _setting("THREADS", "threads per server process", 32)
     public_url: str = _setting(
         "PUBLIC_URL", "address under which citizens reach the pages", "http://127.0.0.1:8000"
     )

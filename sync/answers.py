@@ -17,12 +17,8 @@ def check_answer(item: Mapping[str, Any], value: Any) -> bool:
         case "yes_no":
             return value in YES_NO
         case "select":
-            return value in {_option_code(option) for option in item.get("options") or ()}
+            return value in [option["value"] for option in item.get("options") or ()]
         case "number":
             return isinstance(value, int | float) and not isinstance(value, bool)
         case _:
             return isinstance(value, str)
-
-
-def _option_code(option: Any) -> Any:
-    return option["code"] if isinstance(option, Mapping) else option

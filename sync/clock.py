@@ -15,20 +15,41 @@ IMPLAUSIBLE_AGE_MS = 5 * 365 * 24 * 60 * 60 * 1000
 #: the largest stamp that is read at all: the year 9999
 MAX_MS = 253_402_300_799_999
 
+_MS = re.compile(r"(\d{1,20})(?:[:_-][A-Za-z0-9:._-]{0,100})?", re.ASCII)
+_ISO = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))"
+    r"(?:[:._-][A-Za-z0-9:._-]{0,100})?",
+    re.ASCII,
+)
 #: a year with its month begins a calendar time, whose digits are no milliseconds
-_HLC = re.compile(r"(?!\d{4}-\d\d|\d{8}T)(\d{1,15})(?:[:._-][A-Za-z0-9:._-]{0,100})?", re.ASCII)
+_CALENDAR = re.compile(r"\d{4}-\d\d|\d{8}T", re.ASCII)
 
 
 def parse_hlc(text: str | int) -> int | None:
-    """Milliseconds since 1970 of a stamp `"<ms>"` or `"<ms>:<counter>…"`; None if it is not one.
+    """Milliseconds since 1970 of a stamp; None if it is not one.
 
-    The counter only keeps a device's own stamps apart; its ops arrive in its own order anyway.
+    A stamp is `"<ms>"` or `"<ms>:<counter>…"`; that of other clients' clocks, an ISO 8601 time
+    with its offset before the counter, is read too. The counter only keeps a device's own stamps
+    apart; its ops arrive in its own order anyway.
     """
-    found = _HLC.fullmatch(str(text))
+    stamp = str(text)
+    if _CALENDAR.match(stamp):
+        return _from_iso(stamp)
+    found = _MS.fullmatch(stamp)
     if not found:
         return None
     milliseconds = int(found[1])
     return milliseconds if milliseconds <= MAX_MS else None
+
+
+def _from_iso(stamp: str) -> int | None:
+    found = _ISO.fullmatch(stamp)
+    if not found:
+        return None
+    try:
+        return max(0, round(datetime.fromisoformat(found[1]).timestamp() * 1000))
+    except (ValueError, OverflowError):  # the 31st of February
+        return None
 
 
 def effective_ms(*, stamped_ms: int | None, offset_ms: int, arrival_ms: int) -> int:

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from sync.clock import wire_time
 from sync.entities import EXISTENCE, EXISTS, FIELDS
-from sync.policies import Claim, Field, Refused, Saw, Stamp, absorb, is_disputed, show
+from sync.policies import HOLD_ONE, Claim, Field, Refused, Saw, Stamp, absorb, is_disputed, show
 
 Action = Literal["create", "patch", "delete"]
 #: one claim that stands alone (the index of its write), or several with their values
@@ -96,21 +96,37 @@ def apply(entity: Entity, write: Write) -> Outcome:
     """Merge a write into an entity, in place. Raises Refused, and then nothing has changed."""
     others = (stamp for stamp in entity.writes if stamp.device != write.stamp.device)
     concurrent = any(not write.saw(stamp) for stamp in others)
-    absorbed = _absorb_all(entity, write)
+    alone = _standing_alone(entity, write)
+    absorbed = _absorb_all(entity, write, alone)
     if not entity.writes:
         entity.writes.append(write.stamp)
         # What stood before anybody wrote is nobody's claim.
-        entity.marks.update({name: [] for name in entity.data if name not in absorbed})
+        unclaimed = FIELDS[entity.type].keys() & entity.data.keys() - write.patch.keys()
+        entity.marks.update({name: [] for name in unclaimed})
     places = {stamp: index for index, stamp in enumerate(entity.writes)}
+    entity.data.update(alone)
     for name, (declared, claims) in absorbed.items():
         _put(entity, places, name, declared, claims)
     _forget_unused_writes(entity)
     return Outcome(concurrent, entity.disputed())
 
 
-def _absorb_all(entity: Entity, write: Write) -> dict[str, tuple[Field, list[Claim]]]:
+def _standing_alone(entity: Entity, write: Write) -> dict[str, Any]:
+    """The values of a founding write that simply stand, because there is nothing to meet: most
+    writes are of this kind, and need no claims of their own."""
+    if entity.writes:
+        return {}
+    policies = {name: field_of(entity.type, name).policy for name in write.patch}
+    return {name: write.patch[name] for name, policy in policies.items() if policy in HOLD_ONE}
+
+
+def _absorb_all(
+    entity: Entity, write: Write, alone: Mapping[str, Any]
+) -> dict[str, tuple[Field, list[Claim]]]:
     absorbed = {}
     for name, value in write.patch.items():
+        if name in alone:
+            continue
         declared = field_of(entity.type, name)
         try:
             claims = absorb(declared, entity.claims(name), write.stamp, write.saw, value)
@@ -141,7 +157,7 @@ def _put(
     else:
         entity.marks[name] = [(places[stamp], value) for stamp, value in claims]
     if name != EXISTS:
-        entity.data[name] = _wire_value(declared, claims)
+        entity.data[name] = claims[0].value if alone else _wire_value(declared, claims)
 
 
 def _wire_value(declared: Field, claims: list[Claim]) -> Any:

@@ -57,6 +57,8 @@ class Refused(Exception):
 
 
 PolicyName = Literal["lww", "max", "union", "append", "monotonic", "server", "immutable", "review"]
+#: policies that anyone may write under and that settle on one of the values
+HOLD_ONE: frozenset[PolicyName] = frozenset({"lww", "max", "monotonic", "immutable", "review"})
 
 
 class Field(NamedTuple):
@@ -133,8 +135,8 @@ def _is_overtaken(claims: Claims, stamp: Stamp) -> bool:
 def _replace_seen(_f: Field, claims: Claims, stamp: Stamp, saw: Saw, value: Any) -> list[Claim]:
     if _is_overtaken(claims, stamp):
         return list(claims)
-    unseen = [c for c in claims if not saw(c.stamp)]
-    return _in_order([*unseen, Claim(stamp, value)])
+    unseen = [c for c in claims if not saw(c.stamp)] if claims else []
+    return _in_order([*unseen, Claim(stamp, value)]) if unseen else [Claim(stamp, value)]
 
 
 def _only_forward(field: Field, claims: Claims, stamp: Stamp, saw: Saw, value: Any) -> list[Claim]:

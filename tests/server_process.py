@@ -5,8 +5,9 @@
         server.kill()      # SIGKILL to every process of it, as a power cut would
         server.start()     # the same port, so that addresses handed out before still hold
 
-Each server is a process group of its own, so nothing outlives the test. What it wrote to its log
-is shown when it does not start.
+Each server is a process group of its own, so nothing of it outlives the `with` block (only a
+pytest that is itself killed leaves it behind). What it wrote to its log is shown when it does not
+start.
 """
 
 import os

@@ -11,6 +11,9 @@ from flask import Flask, Response, g, request
 from server.ids import new_id
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
+#: refused before the body was read; beyond this size the connection is not used again
+REFUSED_UNREAD = frozenset({401, 413, 415})
+UNREAD_BYTES = 64 * 1024
 log = logging.getLogger("suijian.request")
 
 
@@ -29,6 +32,9 @@ def install_request_log(app: Flask, level: str) -> None:
     def end(response: Response) -> Response:
         response.headers["X-Request-ID"] = g.request_id
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        if response.status_code in REFUSED_UNREAD and (request.content_length or 0) > UNREAD_BYTES:
+            # A body that nobody read would be taken for the next request on this connection.
+            response.headers["Connection"] = "close"
         if log.isEnabledFor(logging.INFO):
             claims = getattr(g, "claims", None)
             event = {

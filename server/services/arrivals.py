@@ -24,10 +24,10 @@ from server.errors import CATALOGUE, DomainError
 from server.models import EvidenceFile, Photo, Upload
 from server.services.audit import record_act
 from server.services.custody import Custody, record_custody
-from server.services.evidence import Waiting, show_photos, verify_photos
 from server.services.locks import lock_tasks
 from server.services.scope import Actor
 from server.services.upsert import insert_missing
+from server.services.verification import Waiting, show_photos, verify_photos
 from server.stores import MediaStores
 
 Fault = dict[str, Any]

@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 
 from server.clock import to_ms
 from server.models import AuditEntry, AuditSeal
-from server.services.bulk import insert_rows, is_sqlite
+from server.services.bulk import Insert, insert_rows, is_sqlite
 
 GENESIS = "0" * 64
 BATCH = 5_000
@@ -83,7 +83,7 @@ def seal_batch(
                 "sealed_at_ms": to_ms(now),
             }
         )
-    insert_rows(session, "audit_seals", SEAL_COLUMNS, seals)
+    insert_rows(session, Insert("audit_seals", SEAL_COLUMNS, seals))
     return len(seals)
 
 

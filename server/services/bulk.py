@@ -1,41 +1,17 @@
 """Many rows in one statement: they travel as one JSON parameter, in either database's words."""
 
-import re
 from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, CursorResult
 from sqlalchemy.orm import Session
+
+from server.services.sql import run, run_for_each
 
 
 def is_sqlite(session: Session) -> bool:
     """Whether the session talks to SQLite."""
     return session.get_bind().dialect.name == "sqlite"
-
-
-Rows = CursorResult[*tuple[Any, ...]]
-
-
-def run(session: Session | Connection, sql: str, parameters: Mapping[str, Any]) -> Rows:
-    """Run a statement of the hot path, with `:name` for each parameter as in `text()`.
-
-    SQLAlchemy neither compiles nor caches it, which takes it longer than a database needs to answer
-    what a push asks; values travel as the driver takes and gives them.
-    """
-    if isinstance(session, Session):
-        session.flush()  # what waits in the session is part of what stands, as with `execute`
-    connection = session.connection() if isinstance(session, Session) else session
-    return connection.exec_driver_sql(_for_driver(sql, connection.dialect.paramstyle), parameters)
-
-
-@cache
-def _for_driver(sql: str, paramstyle: str) -> str:
-    """The statement in the driver's own style; SQLite's takes `:name` as it is."""
-    if paramstyle != "pyformat":
-        return sql
-    return re.sub(r"(?<!:):([a-z_]+)", r"%(\1)s", sql.replace("%", "%%"))
 
 
 def rows_from_json(session: Session, columns: Mapping[str, str], parameter: str = "rows") -> str:
@@ -82,25 +58,50 @@ def seek_rows(session: Session, table: str, key: Mapping[str, str], parameter: s
     return f"{source} CROSS JOIN LATERAL (SELECT * FROM {table} AS s WHERE {same} LIMIT 1) AS t"
 
 
-def as_json(rows: Sequence[Any]) -> str:
+def as_json(rows: Any) -> str:
     """The one parameter."""
     return orjson.dumps(rows).decode()
 
 
-def insert_rows(
-    session: Session,
-    table: str,
-    columns: Mapping[str, str],
-    rows: Sequence[Mapping[str, Any]],
-    *,
-    on_conflict: str = "",
-) -> None:
-    """Insert all rows with one statement; `on_conflict` is the clause's own SQL."""
-    if not rows:
-        return
-    names = ", ".join(f'"{name}"' for name in columns)
-    source = rows_from_json(session, columns)
-    statement = (
-        f"INSERT INTO {table} ({names}) SELECT {names} FROM {source} WHERE true {on_conflict}"
-    )
-    run(session, statement, {"rows": as_json(rows)})
+class Insert(NamedTuple):
+    """Rows for one table; `columns` as in `rows_from_json`, `on_conflict` the clause's own SQL."""
+
+    table: str
+    columns: Mapping[str, str]
+    rows: Sequence[Mapping[str, Any]]
+    on_conflict: str = ""
+
+    def sql(self, source: str) -> str:
+        """The statement for a source of rows: `VALUES …` or `SELECT …`."""
+        names = ", ".join(f'"{name}"' for name in self.columns)
+        return f"INSERT INTO {self.table} ({names}) {source} {self.on_conflict}"
+
+
+def insert_rows(session: Session, *inserts: Insert) -> None:
+    """Insert all rows: on PostgreSQL with one statement for all tables, which saves round trips;
+    on SQLite, which has none to save, row by row from the driver's own loop."""
+    wanted = [insert for insert in inserts if insert.rows]
+    if is_sqlite(session):
+        for insert in wanted:
+            run_for_each(session, *_row_by_row(insert))
+    elif wanted:
+        *first, last = (_at_once(session, insert) for insert in wanted)
+        steps = ", ".join(f"step_{place} AS ({step})" for place, step in enumerate(first))
+        rows = {f"rows_{insert.table}": as_json(insert.rows) for insert in wanted}
+        run(session, f"WITH {steps} {last}" if steps else last, rows)
+
+
+def _at_once(session: Session, insert: Insert) -> str:
+    names = ", ".join(f'"{name}"' for name in insert.columns)
+    source = rows_from_json(session, insert.columns, f"rows_{insert.table}")
+    return insert.sql(f"SELECT {names} FROM {source} WHERE true")
+
+
+def _row_by_row(insert: Insert) -> tuple[str, Sequence[Mapping[str, Any]]]:
+    marks = ", ".join(f":{name}" for name in insert.columns)
+    documents = [name for name, type_ in insert.columns.items() if type_ == "jsonb"]
+    rows = [
+        {**row, **{name: None if row[name] is None else as_json(row[name]) for name in documents}}
+        for row in insert.rows
+    ]
+    return insert.sql(f"VALUES ({marks})"), rows

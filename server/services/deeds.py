@@ -80,6 +80,7 @@ class Deeds:
         self._asked = frozenset(tasks.values())
         self._locked = lock_tasks(self.session, self._asked)
         self._standing = standings(self.session, self._locked)
+        self.merge.know_holders(_holders_of(self._locked, self._standing))
         self.admit(arrived, {})
 
     @property
@@ -191,9 +192,7 @@ class Deeds:
             if status == "rejected":
                 raise Refused("dependency_rejected", op_id)
         waits_before = any(
-            n < it.n
-            for key in self._about(it)
-            for n in self._waiting.get((it.device_id, key), ())
+            n < it.n for key in self._about(it) for n in self._waiting.get((it.device_id, key), ())
         )
         if waits_before and not self._is_awaited(it):
             raise Waits("earlier_op_held")
@@ -250,6 +249,7 @@ class Deeds:
             raise Refused("id_mismatch", "task_id")
         if op.type == "photo":
             self._require_photo_parent(op, task_id)
+            _require_as_declared(op, held)
         if op.type == "answer":
             return self._answer_patch(op, held, task_id)
         if op.type == "record" and held is None:
@@ -359,6 +359,17 @@ class Deeds:
             result |= {"rev": self.merge.held[of].rev, "data": self.merge.held[of].entity.data}
 
 
+def _holders_of(
+    tasks: Iterable[str], standing: Mapping[tuple[str, str], Standing]
+) -> dict[str, list[str]]:
+    """The officers who hold each task now."""
+    held_by: dict[str, list[str]] = {task_id: [] for task_id in tasks}
+    for (task_id, officer_id), role in standing.items():
+        if role != "former":
+            held_by[task_id].append(officer_id)
+    return held_by
+
+
 def chosen_value(said: Mapping[str, Any], patch: Mapping[str, Any]) -> Any:
     """The value that settles a conflict: a candidate by its key, or a new one."""
     if "candidate" not in patch:
@@ -367,6 +378,15 @@ def chosen_value(said: Mapping[str, Any], patch: Mapping[str, Any]) -> Any:
         if candidate["key"] == patch["candidate"]:
             return candidate["value"]
     raise Refused("candidate_unknown", "candidate")
+
+
+def _require_as_declared(op: Op, held: Held | None) -> None:
+    """Evidence is what it was declared as first. A later declaration is refused even by one who
+    did not know it: which of two came earlier by their own clocks would be theirs to say."""
+    declared = held.entity.data if held else {}
+    for name, value in op.patch.items():
+        if name in declared and declared[name] != value:
+            raise Refused("field_immutable", name)
 
 
 def require_answer(session: Session, task: LockedTask, code: str, value: Any) -> None:
@@ -410,6 +430,7 @@ def _author(it: Incoming) -> Author:
         device_ms=it.op.hlc_ms,
         offset_ms=it.offset_ms,
         effective_ms=it.effective_ms,
+        received_ms=it.received_ms,
     )
 
 

@@ -8,7 +8,8 @@ import orjson
 from sqlalchemy.orm import Session
 
 from server.clock import to_ms
-from server.services.bulk import as_json, rows_from_json, run, seek_rows
+from server.services.bulk import as_json, rows_from_json, seek_rows
+from server.services.sql import run
 
 KEY = {"type": "text", "id": "text"}
 

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from server.services.bulk import as_json, ids_from_json, insert_rows, rows_from_json, run
+from server.services.bulk import Insert, as_json, ids_from_json, insert_rows, rows_from_json
+from server.services.sql import run
 
 
 class FeedItem(NamedTuple):
@@ -24,6 +25,9 @@ class FeedItem(NamedTuple):
 
 
 ENTRY_COLUMNS = {"officer_id": "text", "type": "text", "id": "text", "seq": "bigint", "op": "text"}
+RENEW_ENTRY = (
+    "ON CONFLICT (officer_id, type, id) DO UPDATE SET seq = excluded.seq, op = excluded.op"
+)
 
 
 def announce(session: Session, items: Iterable[FeedItem]) -> dict[tuple[str, str, str], int]:
@@ -43,11 +47,7 @@ def announce(session: Session, items: Iterable[FeedItem]) -> dict[tuple[str, str
         numbered[officer_id, type_, id_] = seq = seqs[officer_id]
         seqs[officer_id] += 1
         rows.append({"officer_id": officer_id, "type": type_, "id": id_, "seq": seq, "op": op})
-    insert_rows(
-        session, "feed_entries", ENTRY_COLUMNS, rows,
-        on_conflict="ON CONFLICT (officer_id, type, id) DO UPDATE "
-        "SET seq = excluded.seq, op = excluded.op",
-    )  # fmt: skip
+    insert_rows(session, Insert("feed_entries", ENTRY_COLUMNS, rows, on_conflict=RENEW_ENTRY))
     return numbered
 
 

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from server.services.bulk import as_json, ids_from_json, is_sqlite, run
+from server.services.bulk import as_json, ids_from_json, is_sqlite
+from server.services.sql import run
 
 
 class LockedTask(NamedTuple):

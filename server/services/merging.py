@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy.orm import Session
 
-from server.services.bulk import insert_rows
+from server.services.bulk import Insert, insert_rows
 from server.services.documents import StoredDocument, read_documents
 from server.services.feed import FeedItem, announce, holders
 from sync.clock import wire_time
@@ -27,6 +27,10 @@ DOCUMENT_COLUMNS = {
     "type": "text", "id": "text", "task_id": "text", "rev": "bigint", "deleted": "boolean",
     "data": "jsonb", "state": "text", "updated_ms": "bigint",
 }  # fmt: skip
+RENEW_DOCUMENT = (
+    "ON CONFLICT (type, id) DO UPDATE SET rev = excluded.rev, deleted = excluded.deleted, "
+    "data = excluded.data, state = excluded.state, updated_ms = excluded.updated_ms"
+)
 HISTORY_COLUMNS = {
     "type": "text", "entity_id": "text", "rev": "bigint", "task_id": "text", "action": "text",
     "officer_id": "text", "user_id": "text", "device_id": "text", "device_n": "bigint",
@@ -53,6 +57,7 @@ class Author(NamedTuple):
     device_ms: int | None
     offset_ms: int | None
     effective_ms: int
+    received_ms: int
 
 
 @dataclass(slots=True)
@@ -76,6 +81,7 @@ class Merge:
         self._history: list[dict[str, Any]] = []
         self._audit: list[dict[str, Any]] = []
         self._touched: dict[Key, str | None] = {}
+        self._holders: dict[str, list[str]] = {}
 
     def read(self, keys: Iterable[Key]) -> None:
         """Take the documents of these keys in hand, as far as they exist."""
@@ -107,6 +113,11 @@ class Merge:
         """Add an audit entry to those that `save` writes."""
         self._audit.append({"at_ms": self.now_ms, **facts})
 
+    def know_holders(self, held_by: Mapping[str, list[str]]) -> None:
+        """Remember who holds tasks, whose rows the caller has locked, so that it is not asked
+        again."""
+        self._holders.update(held_by)
+
     def touch(self, key: Key, task_id: str) -> None:
         """Have a document announced that was written elsewhere in this transaction."""
         self._touched[key] = task_id
@@ -115,19 +126,20 @@ class Merge:
         """Write everything; gives the seq of each (officer, type, id) announced."""
         self._settle_conflicts()
         changed = {key: held for key, held in self.held.items() if held.changed}
+        rows = [self._row(key, held) for key, held in changed.items()]
         insert_rows(
-            self.session, "documents", DOCUMENT_COLUMNS,
-            [self._row(key, held) for key, held in changed.items()],
-            on_conflict="ON CONFLICT (type, id) DO UPDATE SET rev = excluded.rev, "
-            "deleted = excluded.deleted, data = excluded.data, state = excluded.state, "
-            "updated_ms = excluded.updated_ms",
-        )  # fmt: skip
-        insert_rows(self.session, "history", HISTORY_COLUMNS, self._history)
-        insert_rows(self.session, "audit", AUDIT_COLUMNS, self._audit)
+            self.session,
+            Insert("documents", DOCUMENT_COLUMNS, rows, on_conflict=RENEW_DOCUMENT),
+            Insert("history", HISTORY_COLUMNS, self._history),
+            Insert("audit", AUDIT_COLUMNS, self._audit),
+        )
         return self._announce()
 
     def _announce(self) -> dict[tuple[str, str, str], int]:
-        held_by = holders(self.session, {task for task in self._touched.values() if task})
+        tasks = {task for task in self._touched.values() if task}
+        held_by = self._holders
+        if unknown := tasks - held_by.keys():
+            held_by = {**held_by, **holders(self.session, unknown)}
         items = []
         for key, task_id in self._touched.items():
             held = self.held.get(key)
@@ -154,7 +166,7 @@ class Merge:
             "base_rev": author.base_rev, "patch": orjson.dumps(patch).decode(),
             "before": orjson.dumps(before).decode(), "device_ms": author.device_ms,
             "offset_ms": author.offset_ms, "effective_ms": author.effective_ms,
-            "received_ms": self.now_ms,
+            "received_ms": author.received_ms,
         }  # fmt: skip
 
     def _settle_conflicts(self) -> None:

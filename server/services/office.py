@@ -69,6 +69,7 @@ def write_as_office(
         device_ms=None,
         offset_ms=None,
         effective_ms=merge.now_ms,
+        received_ms=merge.now_ms,
     )
     merge.write(key, task_id, author=author, saw=saw, action=action, patch=patch)
 

@@ -13,10 +13,11 @@ from server.models import Assignment, EvidenceFile, Organisation, Photo, Task
 from server.services.audit import record_act
 from server.services.bulk import as_json, ids_from_json
 from server.services.custody import Custody, record_custody
-from server.services.evidence import Waiting, reach_of, show_photos
+from server.services.evidence import reach_of
 from server.services.inspections import require_reviewer
 from server.services.locks import lock_tasks
 from server.services.scope import Actor
+from server.services.verification import Waiting, show_photos
 
 LOSABLE = ("declared", "quarantined")
 

@@ -1,14 +1,15 @@
 """Pull (下行): what changed for an officer since their cursor, one range scan of their feed."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from server.errors import DomainError
-from server.services.bulk import is_sqlite, run
+from server.services.bulk import is_sqlite
 from server.services.scope import Actor
 from server.services.settings import epoch_of
+from server.services.sql import run
 from sync.cursor import Cursor, CursorInvalid, seal, unseal
 
 #: of an account and device in good order: where their feed stands
@@ -45,9 +46,9 @@ def changes_since(
     page = rows[:limit]
     if not page and start > _head(session, actor.officer_id):
         raise DomainError("resync_required", details=RESYNC)  # it knows more than there is
-    last = page[-1].seq if page else start
+    last = page[-1][0] if page else start
     sealed = seal(Cursor(epoch, actor.device_id, actor.scope_version, last), secret=secret)
-    return Page([change.as_json() for change in page], sealed, has_more=len(rows) > limit)
+    return Page([change for _, change in page], sealed, has_more=len(rows) > limit)
 
 
 def is_up_to_date(
@@ -62,8 +63,8 @@ def is_up_to_date(
         opened = unseal(cursor, device_id=device_id, secret=secret)
     except CursorInvalid:
         return False
-    found = run(connection, STANDS, {"user_id": user_id, "device_id": device_id}).one_or_none()
-    return found is not None and tuple(found) == (opened.epoch, opened.scope, opened.seq)
+    found = run(connection, STANDS, {"user_id": user_id, "device_id": device_id})
+    return found == [(opened.epoch, opened.scope, opened.seq)]
 
 
 def _opened(cursor: str, actor: Actor, epoch: str, secret: bytes) -> int:
@@ -76,41 +77,29 @@ def _opened(cursor: str, actor: Actor, epoch: str, secret: bytes) -> int:
     return opened.seq
 
 
-class Change(NamedTuple):
-    """A row of the feed with its document; `data` is JSON text."""
-
-    seq: int
-    type: str
-    id: str
-    op: str
-    rev: int | None
-    data: str | None
-
-    def as_json(self) -> str:
-        """The change on the wire. Types, ids and ops are plain ASCII by rule: nothing to escape."""
-        shown = self.data if self.op == "upsert" and self.data is not None else "null"
-        return (
-            f'{{"type":"{self.type}","id":"{self.id}","rev":{self.rev or 0},"seq":{self.seq},'
-            f'"op":"{self.op}","data":{shown}}}'
-        )
+#: a change on the wire. Types, ids and ops are plain ASCII by rule: nothing to escape
+CHANGE = (
+    """'{"type":"' || f.type || '","id":"' || f.id || '","rev":' || coalesce(d.rev, 0) """
+    """|| ',"seq":' || f.seq || ',"op":"' || f.op || '","data":' """
+    """|| CASE WHEN f.op = 'upsert' THEN coalesce({data}, 'null') ELSE 'null' END || '}'"""
+)
 
 
-def _rows_after(session: Session, officer_id: str, seq: int, limit: int) -> list[Change]:
-    """One more than asked, to know whether there is more. `data` is text on both databases, so
-    that no document is parsed only to be written again."""
-    data = "d.data" if is_sqlite(session) else "CAST(d.data AS text)"
-    rows = run(
+def _rows_after(session: Session, officer_id: str, seq: int, limit: int) -> list[Any]:
+    """`(seq, change)`, one more than asked, to know whether there is more. Changes come written out
+    from the database: no document is parsed only to be written again."""
+    change = CHANGE.replace("{data}", "d.data" if is_sqlite(session) else "CAST(d.data AS text)")
+    return run(
         session,
-        f"SELECT f.seq, f.type, f.id, f.op, d.rev, {data} FROM feed_entries f "
+        f"SELECT f.seq, {change} FROM feed_entries f "
         "LEFT JOIN documents d ON d.type = f.type AND d.id = f.id "
         "WHERE f.officer_id = :officer AND f.seq > :seq ORDER BY f.seq LIMIT :limit",
         {"officer": officer_id, "seq": seq, "limit": limit + 1},
     )
-    return [Change(*row) for row in rows]
 
 
 def _head(session: Session, officer_id: str) -> int:
     found = run(
         session, "SELECT seq FROM feed_heads WHERE officer_id = :officer", {"officer": officer_id}
-    ).scalar_one_or_none()
-    return found or 0
+    )
+    return found[0].seq if found else 0

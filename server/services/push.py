@@ -17,7 +17,6 @@ from server.clock import to_ms
 from server.errors import DomainError, op_error
 from server.models.base import UtcDateTime
 from server.services.audit import record_act
-from server.services.bulk import is_sqlite, run
 from server.services.deeds import CheckOp, Deeds, Result
 from server.services.receipts import (
     Incoming,
@@ -37,9 +36,12 @@ from sync.clock import effective_ms, is_implausible
 from sync.entities import task_of
 from sync.ops import Op
 
-REMEMBER = text(
-    "UPDATE devices SET ops_count = ops_count + :count, clock_offset_ms = :offset, "
-    "last_push_at = :now WHERE id = :id"
+#: holds the device's row until the transaction ends, keeps what its clock was off by, and gives it
+#: numbers for as many ops
+HOLD = text(
+    "UPDATE devices SET ops_count = ops_count + :count, "
+    "clock_offset_ms = COALESCE(:offset_ms, clock_offset_ms, 0), last_push_at = :now "
+    "WHERE id = :id RETURNING ops_count, clock_offset_ms"
 ).bindparams(bindparam("now", type_=UtcDateTime()))
 
 
@@ -59,10 +61,13 @@ def push_ops(
     """
     if actor.officer_id is None or actor.device_id is None:
         raise DomainError("forbidden", details={"needs": ["officer", "device"]})
-    device = _Device(session, actor, device_time_ms, now)
+    device = _Device(session, actor, device_time_ms, len(bodies), now)
     ops = [check_op(body) for body in bodies]
+    digests = [digest_of(body) for body in bodies]
     known = known_receipts(session, actor.device_id, [op.op_id for op in ops])
-    arrived = device.stamp(op for op in ops if op.op_id not in known)
+    arrived = device.stamp(
+        (op, digest) for op, digest in zip(ops, digests, strict=True) if op.op_id not in known
+    )
     deeds = Deeds(session, actor=actor, now=now, check_op=check_op)
     deeds.open(arrived, _tasks_of(session, actor.device_id, arrived))
     waiting = _held_for(session, actor.device_id, deeds, arrived)
@@ -74,47 +79,46 @@ def push_ops(
         if _is_implausible(it):
             deeds.flag_clock(it)
     _save(session, deeds, arrived, held)
-    device.remember(len(arrived))
     answers = {op_id: (receipt.digest, receipt.result) for op_id, receipt in known.items()}
     own = [it for it in [*arrived, *held] if it.device_id == actor.device_id]
     answers |= {it.op.op_id: (it.digest, deeds.result(it)) for it in own}
-    for op in ops:
-        if digest_of(op.body) != answers[op.op_id][0]:
-            _keep_reused(session, actor, op, now)
-    return [_answer(op, *answers[op.op_id]) for op in ops]
+    results = []
+    for op, digest in zip(ops, digests, strict=True):
+        first, result = answers[op.op_id]
+        results.append(result if digest == first else _keep_reused(session, actor, op, now))
+    return results
 
 
 class _Device:
     """The pushing device: its row is held, its clock compared, its ops numbered."""
 
     def __init__(
-        self, session: Session, actor: Actor, device_time_ms: int | None, now: datetime
+        self,
+        session: Session,
+        actor: Actor,
+        device_time_ms: int | None,
+        ops_count: int,
+        now: datetime,
     ) -> None:
-        self.session, self.actor, self.now, self.now_ms = session, actor, now, to_ms(now)
-        hold = "" if is_sqlite(session) else "FOR UPDATE"
-        row = run(
-            session,
-            f"SELECT ops_count, clock_offset_ms FROM devices WHERE id = :id {hold}",
-            {"id": actor.device_id},
-        ).one()
-        self.ops_count: int = row.ops_count
-        if device_time_ms is None:
-            self.offset_ms: int = row.clock_offset_ms or 0
-        else:
-            self.offset_ms = self.now_ms - device_time_ms
+        self.actor, self.now_ms = actor, to_ms(now)
+        offset_ms = None if device_time_ms is None else self.now_ms - device_time_ms
+        facts = {"id": actor.device_id, "count": ops_count, "offset_ms": offset_ms, "now": now}
+        row = session.execute(HOLD, facts).one()
+        self.ops_before: int = row.ops_count - ops_count
+        self.offset_ms: int = row.clock_offset_ms
 
-    def stamp(self, ops: Iterable[Op]) -> list[Incoming]:
-        """Number the ops in this device's order and fix when each was written. An op that comes
-        twice in one push is one op."""
-        once: dict[str, Op] = {}
-        for op in ops:
-            once.setdefault(op.op_id, op)
+    def stamp(self, ops: Iterable[tuple[Op, str]]) -> list[Incoming]:
+        """Number the ops, which come with their digests, in this device's order and fix when each
+        was written. An op that comes twice in one push is one op."""
+        once: dict[str, tuple[Op, str]] = {}
+        for op, digest in ops:
+            once.setdefault(op.op_id, (op, digest))
         return [
             Incoming(
                 op=op,
-                digest=digest_of(op.body),
+                digest=digest,
                 device_id=self.actor.device_id or "",
-                n=self.ops_count + place,
+                n=self.ops_before + place,
                 user_id=self.actor.user_id,
                 officer_id=self.actor.officer_id,
                 offset_ms=self.offset_ms,
@@ -123,13 +127,8 @@ class _Device:
                 ),
                 received_ms=self.now_ms,
             )
-            for place, op in enumerate(once.values(), start=1)
+            for place, (op, digest) in enumerate(once.values(), start=1)
         ]
-
-    def remember(self, count: int) -> None:
-        """Keep the number of its ops and what its clock was off by."""
-        facts = {"count": count, "offset": self.offset_ms, "id": self.actor.device_id}
-        self.session.execute(REMEMBER, {**facts, "now": self.now})
 
 
 def _is_implausible(it: Incoming) -> bool:
@@ -139,18 +138,12 @@ def _is_implausible(it: Incoming) -> bool:
     )
 
 
-def _keep_reused(session: Session, actor: Actor, op: Op, now: datetime) -> None:
-    """Keep an op whose id was used before for something else: its receipt is taken."""
+def _keep_reused(session: Session, actor: Actor, op: Op, now: datetime) -> Result:
+    """Refuse and keep an op whose id was used before for something else: its receipt is taken."""
     record_act(
         session, actor=actor, action="op.id_reused", target_type=op.type, target_id=op.id,
         after={"op_id": op.op_id, "body": body_text(op.body)}, now=now,
     )  # fmt: skip
-
-
-def _answer(op: Op, digest: str, result: Result) -> Result:
-    """The result of an op, unless its id was used before for something else."""
-    if digest_of(op.body) == digest:
-        return result
     return {"op_id": op.op_id, "status": "rejected", "error": op_error("op_id_reuse", {})}
 
 
@@ -180,7 +173,7 @@ def _held_for(
     session: Session, device_id: str, deeds: Deeds, arrived: Sequence[Incoming]
 ) -> list[Incoming]:
     """The ops held earlier that may go on now: this device's, and those on what is concerned."""
-    held = held_ops(session, device_id, {it.key for it in arrived}, deeds.locked_tasks)
+    held = _held_around(session, device_id, {it.key for it in arrived}, deeds.locked_tasks)
     waiting = [
         Incoming(
             op=deeds.check_op(body),
@@ -200,6 +193,20 @@ def _held_for(
     )
     deeds.expect(waiting)
     return waiting
+
+
+def _held_around(
+    session: Session, device_id: str, keys: set[tuple[str, str]], task_ids: Iterable[str]
+) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """The held ops that may go on, and those that wait for what these would bring."""
+    devices = {device_id}
+    while True:
+        held = held_ops(session, devices, keys, task_ids)
+        around = keys | {(body["type"], body["id"]) for body, _ in held}
+        theirs = devices | {receipt["device_id"] for _, receipt in held}
+        if (around, theirs) == (keys, devices):
+            return held
+        keys, devices = around, theirs
 
 
 def _dependencies(ops: Iterable[Incoming]) -> list[tuple[str, str]]:

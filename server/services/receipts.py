@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
 from server.errors import DomainError
-from server.services.bulk import as_json, insert_rows, is_among, rows_from_json, run, seek_rows
+from server.services.bulk import Insert, as_json, insert_rows, is_among, rows_from_json, seek_rows
 from server.services.scope import Actor
+from server.services.sql import run
 from sync.ops import Op
 
 #: statuses whose op is nowhere else and is kept with its receipt, to be mended or looked at
@@ -113,13 +113,16 @@ def tasks_of_held_ops(session: Session, device_id: str) -> set[str]:
         "WHERE c.device_id = :device AND c.status = 'deferred'",
         {"device": device_id},
     )
-    return {task_id for task_id in rows.scalars() if task_id is not None}
+    return {task_id for (task_id,) in rows if task_id is not None}
 
 
 def held_ops(
-    session: Session, device_id: str, keys: Iterable[tuple[str, str]], task_ids: Iterable[str]
-) -> list[tuple[dict[str, Any], RowMapping]]:
-    """The held ops of this device, and those on these entities and tasks, oldest first:
+    session: Session,
+    device_ids: Iterable[str],
+    keys: Iterable[tuple[str, str]],
+    task_ids: Iterable[str],
+) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """The held ops of these devices and those on these entities and tasks, oldest first:
     (body, receipt)."""
     source = rows_from_json(session, {"type": "text", "id": "text"})
     rows = run(
@@ -127,17 +130,17 @@ def held_ops(
         "SELECT c.device_id, c.op_id, c.n, c.digest, c.user_id, u.officer_id, c.body, "
         "c.task_id, c.effective_ms, c.received_ms, c.offset_ms FROM receipts c "
         "JOIN users u ON u.id = c.user_id "
-        "WHERE c.status = 'deferred' AND (c.device_id = :device OR EXISTS "
+        f"WHERE c.status = 'deferred' AND ({is_among(session, 'c.device_id', 'devices')} OR EXISTS "
         f"(SELECT 1 FROM {source} WHERE r.type = c.type AND r.id = c.entity_id) "
         f"OR {is_among(session, 'c.task_id')}) "
         "ORDER BY c.received_ms, c.device_id, c.n",
         {
-            "device": device_id,
+            "devices": as_json(list(device_ids)),
             "rows": as_json([{"type": t, "id": i} for t, i in keys]),
             "ids": as_json(list(task_ids)),
         },
     )
-    return [(orjson.loads(row.body), row._mapping) for row in rows]
+    return [(orjson.loads(row.body), row._asdict()) for row in rows]
 
 
 def save_receipts(
@@ -145,7 +148,7 @@ def save_receipts(
 ) -> None:
     """Add the receipts of fresh ops: `(op, its task, its result)`."""
     rows = [_row(it, task_id, result) for it, task_id, result in settled]
-    insert_rows(session, "receipts", COLUMNS, rows)
+    insert_rows(session, Insert("receipts", COLUMNS, rows))
 
 
 def renew_receipts(

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from server.errors import DomainError
 from server.models import Organisation
-from server.services.bulk import run
+from server.services.sql import run
 
 Role = Literal["officer", "supervisor", "admin", "auditor"]
 
@@ -48,7 +48,8 @@ def load_actor(
     Raises `token_invalid`, `device_revoked` or `device_wipe`: a token outlives neither its
     account nor its device.
     """
-    row = run(session, ACTOR, {"user_id": user_id, "device_id": device_id}).one_or_none()
+    found = run(session, ACTOR, {"user_id": user_id, "device_id": device_id})
+    row = found[0] if found else None
     if row is None or not row.active or (device_id and row.state is None):
         raise DomainError("token_invalid")
     if row.state == "wipe":

@@ -2,11 +2,12 @@
 
 from sqlalchemy.orm import Session
 
-from server.services.bulk import run
+from server.services.sql import run
 
 
 def epoch_of(session: Session) -> str:
     """The epoch (纪元) of this database. A restored backup gets a new one, so that devices which
     saw what the backup never had resync without losing what they have yet to send."""
-    epoch: str = run(session, "SELECT value FROM settings WHERE key = 'epoch'", {}).scalar_one()
+    [row] = run(session, "SELECT value FROM settings WHERE key = 'epoch'", {})
+    epoch: str = row.value
     return epoch

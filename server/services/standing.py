@@ -8,8 +8,9 @@ import orjson
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
-from server.services.bulk import as_json, ids_from_json, run, seek_rows
+from server.services.bulk import as_json, ids_from_json, seek_rows
 from server.services.documents import KEY
+from server.services.sql import run
 
 Standing = Literal["lead", "assistant", "former"]
 
@@ -56,9 +57,9 @@ def checklist_items(session: Session, checklist_id: str) -> dict[str, dict[str, 
     """The items of a pinned checklist version, by code."""
     known = _ITEMS.setdefault(session.get_bind(), {})
     if checklist_id not in known:
-        items = run(
+        [(items,)] = run(
             session, "SELECT items FROM checklists WHERE id = :id", {"id": checklist_id}
-        ).scalar_one()
+        )
         listed = orjson.loads(items) if isinstance(items, str) else items
         known[checklist_id] = {item["code"]: item for item in listed}
     return known[checklist_id]

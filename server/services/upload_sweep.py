@@ -15,7 +15,7 @@ from server.config import Settings
 from server.db import Database
 from server.models import Photo, Upload
 from server.services.arrivals import complete_upload, completing, recovered
-from server.services.evidence import find_waiting, verify_photos
+from server.services.verification import find_waiting, verify_photos
 from server.stores import MediaStores
 
 ORPHAN_GRACE = timedelta(days=1)

@@ -106,7 +106,7 @@ class OneUpload(MethodView):
         """What this server speaks of tus"""
         return tus.capabilities(parts().settings.max_photo_bytes)
 
-    @_refuses(404, 410, 413, 415, 422)
+    @_refuses(404, 410, 413, 415, 422, 423)
     @_answers(200, "Where it stands", "Upload-Offset", "Upload-Length", "Upload-Metadata")
     @files.doc(parameters=[RESUMABLE])
     def head(self, upload_id: str) -> Response:

@@ -81,7 +81,7 @@ def what_each_did_then(task: str) -> Batches:
                 make("t3", "answer", f"{task}.1.3", 50, value="fail"),
             ],
             [
-                edit("t4", "record", task, 71, section_legality="乙", notes="平板记", tags=["夜查"]),
+                edit("t4", "record", task, 71, section_legality="乙", notes="平板记", tags=["夜"]),
                 edit("t5", "finding", "f2", 65, status="rectified", tags=[]),
             ],
         ],
