@@ -80,7 +80,9 @@ class Floor:
     def _batch(self, table: str, count: int) -> bytes:
         listed = [
             {"id": id_, "data": document}
-            for id_, document in itertools.islice(zip(self._ids, self._documents), count)
+            for id_, document in itertools.islice(
+                zip(self._ids, self._documents, strict=False), count
+            )
         ]
         return http_request("POST", f"/push/{table}", body=orjson.dumps(listed))
 

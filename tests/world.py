@@ -21,11 +21,11 @@ from server.models import (
     User,
 )
 from server.parts import parts_of
-from server.services.assignments import assign
-from server.services.eligibility import Post
-from server.services.frequency import FrequencyRules
 from server.services.scope import Actor, load_actor
-from server.services.tasks import NewTask, create_task
+from server.services.tasks.assignments import assign
+from server.services.tasks.eligibility import Post
+from server.services.tasks.frequency import FrequencyRules
+from server.services.tasks.tasks import NewTask, create_task
 
 PASSWORD = "correct horse battery staple"
 #: cheap on purpose: the tests log in often, and argon2's cost is the library's to prove

@@ -20,7 +20,7 @@ from server.auth import Claims, read_access_token
 from server.errors import DomainError
 from server.ids import is_id
 from server.parts import parts
-from server.services.devices import note_told_to_wipe
+from server.services.accounts.devices import note_told_to_wipe
 from server.services.scope import Actor, Role, load_actor, require_role
 
 BEARER = "bearerAuth"

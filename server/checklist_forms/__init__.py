@@ -1,4 +1,5 @@
 """Checklists as forms: what an item may say, XLSForm workbooks in and out, the statutory lists.
 
-No database here: a form that is read becomes a `Draft`, which `server.services.checklists` stores.
+No database here: a form that is read becomes a `Draft`, which
+`server.services.tasks.checklists` stores.
 """

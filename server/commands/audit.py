@@ -5,7 +5,7 @@ from flask.cli import with_appcontext
 
 from server import clock
 from server.parts import parts
-from server.services.audit_chain import seal_batch, verify
+from server.services.audit.chain import seal_batch, verify
 
 
 @click.group("audit")

@@ -20,7 +20,7 @@ from server.checklist_forms.xlsform_out import write_xlsform
 from server.errors import DomainError
 from server.models import Organisation
 from server.parts import parts
-from server.services.checklists import as_draft, newest_version, store_version
+from server.services.tasks.checklists import as_draft, newest_version, store_version
 
 OWNER_HELP = "id of the organisation that owns a new code (the root of the tree when left out)"
 

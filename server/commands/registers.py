@@ -15,18 +15,18 @@ from server.db import Database
 from server.errors import DomainError
 from server.models import Organisation
 from server.parts import parts
-from server.services.division_proposals import WHY
-from server.services.jurisdiction import root_organisation
-from server.services.region import ensure_region
-from server.services.register_stage import Stage
-from server.services.registers import (
+from server.services.registers.importing import (
     ImportReport,
     Progress,
     Staged,
     import_objects,
     stage_file,
 )
-from server.services.texts import spreadsheet_safe
+from server.services.registers.jurisdiction import root_organisation
+from server.services.registers.proposals import WHY
+from server.services.registers.region import ensure_region
+from server.services.registers.stage import Stage
+from server.services.registers.texts import spreadsheet_safe
 
 ERROR_COLUMNS = ("行号", "列", "值", "代码", "原因")
 

@@ -10,8 +10,8 @@ from schemas.auth import ROLES, USERNAME_PATTERN
 from server import clock
 from server.errors import DomainError
 from server.parts import parts
-from server.services.passwords import hash_password, require_acceptable
-from server.services.users import create_user
+from server.services.accounts.passwords import hash_password, require_acceptable
+from server.services.accounts.users import create_user
 
 
 @click.group("users")

@@ -12,14 +12,14 @@ from server.db import Database
 from server.demo import brigade
 from server.demo.accounts import make_logins
 from server.models import Checklist, InspectionObject, Officer, Organisation
-from server.services.assignments import assign
-from server.services.checklists import store_version
-from server.services.eligibility import Post
-from server.services.frequency import FrequencyRules
-from server.services.passwords import hash_password
+from server.services.accounts.passwords import hash_password
+from server.services.accounts.users import create_user
 from server.services.scope import Actor
-from server.services.tasks import NewTask, create_task
-from server.services.users import create_user
+from server.services.tasks.assignments import assign
+from server.services.tasks.checklists import store_version
+from server.services.tasks.eligibility import Post
+from server.services.tasks.frequency import FrequencyRules
+from server.services.tasks.tasks import NewTask, create_task
 
 CERTIFICATE_DAYS = 3 * 365
 

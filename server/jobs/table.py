@@ -13,12 +13,12 @@ from huey import crontab
 from server import clock
 from server.config import Settings
 from server.db import Database
-from server.services import derivatives
-from server.services.audit_chain import seal_batch
-from server.services.handover import release_due
-from server.services.refresh_tokens import forget_old_tokens
-from server.services.throttle import forget_old_failures
-from server.services.upload_sweep import sweep_uploads
+from server.services.accounts.refresh_tokens import forget_old_tokens
+from server.services.accounts.throttle import forget_old_failures
+from server.services.audit.chain import seal_batch
+from server.services.evidence import derivatives
+from server.services.evidence.sweep import sweep_uploads
+from server.services.tasks.handover import release_due
 from server.stores import MediaStores
 
 Due = Callable[[datetime], bool]

@@ -69,7 +69,7 @@ class RefreshToken(Base):
 
 class LoginFailure(Base):
     """Failed logins by account, by address or by a known origin of an account: they make the next
-    try wait, never lock anyone. See `server.services.throttle` for the keys."""
+    try wait, never lock anyone. See `server.services.accounts.throttle` for the keys."""
 
     __tablename__ = "login_failures"
 

@@ -1,7 +1,7 @@
 """What is synced: documents, their history, the receipts of ops, and one feed per officer.
 
-These are the tables of the hot path. They are written in bulk by `server.services.push`; times in
-them are milliseconds since 1970, because they travel through one JSON parameter.
+These are the tables of the hot path. They are written in bulk by `server.services.sync.push`;
+times in them are milliseconds since 1970, because they travel through one JSON parameter.
 """
 
 from typing import Any

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from server.db import Database
-from server.services.feed import FeedItem, announce
+from server.services.sync.feed import FeedItem, announce
 from tests.concurrency.people import PATIENCE_SECONDS, PROCESSES, Badge, all_done, started
 from tests.server.sync.ops import new_finding
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from server.clock import now
-from server.services.office import office_act
+from server.services.sync.office import office_act
 from tests.server.sync.ops import new_finding, op
 from tests.world import World
 

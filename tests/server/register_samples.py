@@ -9,7 +9,7 @@ from typing import Any
 from openpyxl import Workbook
 from stdnum.cn import uscc
 
-from server.services.register_layouts import MARKET
+from server.services.registers.layouts import MARKET
 
 MARKET_HEADER = list(MARKET.fields)
 TEMPLATE_HEADER = ["名称", "地址"]

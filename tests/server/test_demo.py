@@ -8,7 +8,7 @@ from server.demo.accounts import known_logins, make_logins
 from server.demo.seed import seed_demo_once
 from server.models import AuditEntry, FeedEntry, InspectionObject, Organisation, Task, User
 from server.parts import parts_of
-from server.services.passwords import check_password
+from server.services.accounts.passwords import check_password
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from server.api.glue import error_responses, reading, writing
 from server.auth import issue_access_token
 from server.errors import DomainError
 from server.parts import parts
-from server.services.accounts import SignedIn, begin_login, finish_login, logout, refresh
-from server.services.devices import Installation
-from server.services.own_password import begin_password_change, finish_password_change
-from server.services.passwords import check_password, hash_password
+from server.services.accounts.devices import Installation
+from server.services.accounts.own_password import begin_password_change, finish_password_change
+from server.services.accounts.passwords import check_password, hash_password
+from server.services.accounts.sessions import SignedIn, begin_login, finish_login, logout, refresh
 
 Answer = tuple[dict[str, Any], int, dict[str, str]]
 NOT_KEPT = {"Cache-Control": "no-store"}  # RFC 6749 §5.1: no cache keeps a token

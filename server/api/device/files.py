@@ -16,7 +16,7 @@ from server.errors import DomainError
 from server.ids import new_id
 from server.models import Upload
 from server.parts import parts
-from server.services.uploads import begin_upload
+from server.services.evidence.uploads import begin_upload
 
 files = Blueprint("files", __name__, description="Photo uploads (tus 1.0.0, https://tus.io)")
 files.before_request(tus.require_version)

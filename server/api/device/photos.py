@@ -11,9 +11,9 @@ from server.api.glue import error_responses, reading, writing
 from server.errors import DomainError
 from server.models import EvidenceFile
 from server.parts import parts
-from server.services.derivatives import can_have_thumbnail
-from server.services.photos import Known, check_photos, photo_file, view_original
-from server.services.verification import find_waiting, verify_photos
+from server.services.evidence.derivatives import can_have_thumbnail
+from server.services.evidence.photos import Known, check_photos, photo_file, view_original
+from server.services.evidence.verification import find_waiting, verify_photos
 
 RETRY_SECONDS = "5"
 BINARY = {"type": "string", "format": "binary"}

@@ -11,8 +11,14 @@ from server.api.glue import reading, writing
 from server.db import after_commit
 from server.models import Upload
 from server.parts import parts
-from server.services.arrivals import Arrival, complete_upload, completing, raise_fault, recovered
-from server.services.uploads import find_upload, terminate_upload
+from server.services.evidence.arrivals import (
+    Arrival,
+    complete_upload,
+    completing,
+    raise_fault,
+    recovered,
+)
+from server.services.evidence.uploads import find_upload, terminate_upload
 
 
 def find(upload_id: str) -> Upload:

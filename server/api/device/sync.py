@@ -13,11 +13,11 @@ from server.api.glue import error_responses, glancing, reading, writing
 from server.clock import now, wire_time
 from server.errors import DomainError
 from server.parts import parts
-from server.services.conflicts import Conflict, get_conflict, open_conflicts, resolve_conflict
-from server.services.pull import Page, changes_since, is_up_to_date
-from server.services.push import push_ops
-from server.services.receipts import results_of
-from server.services.settings import epoch_of
+from server.services.sync.conflicts import Conflict, get_conflict, open_conflicts, resolve_conflict
+from server.services.sync.epoch import epoch_of
+from server.services.sync.pull import Page, changes_since, is_up_to_date
+from server.services.sync.push import push_ops
+from server.services.sync.receipts import results_of
 
 PROTOCOL = "suijian-sync/1"
 SCHEMA_VERSION = 1

@@ -15,7 +15,7 @@ from flask import Response, request
 from media.digests import CHECKSUM_ALGORITHMS, Checksum, parse_checksum, parse_sha256
 from server.errors import DomainError
 from server.ids import is_id
-from server.services.uploads import NewUpload
+from server.services.evidence.uploads import NewUpload
 
 FILES = "/api/v1/files"
 VERSION = "1.0.0"

@@ -11,7 +11,7 @@ from server.api.public import labels, public_pages
 from server.api.public.results import find
 from server.errors import DomainError
 from server.parts import parts
-from server.services.public_results import publishing_organisations, read_result
+from server.services.publishing.public_results import publishing_organisations, read_result
 
 #: the boxes of the search form
 BOXES = ("q", "organisation", "from", "to")

@@ -7,7 +7,7 @@ from schemas.publication import PublicResultLineSchema, PublicResultSchema, Resu
 from server.api.glue import error_responses
 from server.api.public import public
 from server.parts import parts
-from server.services.public_results import Search, read_result, search_results
+from server.services.publishing.public_results import Search, read_result, search_results
 
 TAGGED = {"ETag": {"description": "for `If-None-Match`", "schema": {"type": "string"}}}
 UNCHANGED = {"description": "the caller has this already"}

@@ -5,7 +5,7 @@ from typing import Any
 from schemas.auth import AuditArgs, AuditPageSchema
 from server.api.glue import error_responses, reading
 from server.api.supervisor import supervisor
-from server.services.audit_trail import list_acts
+from server.services.audit.trail import list_acts
 
 
 @supervisor.route("/audit")

@@ -20,8 +20,8 @@ from server.checklist_forms.items import Draft, make_draft
 from server.checklist_forms.workbook import MAX_FILE_BYTES
 from server.checklist_forms.xlsform_in import read_xlsform
 from server.models import Checklist
-from server.services.checklists import get_checklist, list_checklists, store_version
 from server.services.scope import Actor
+from server.services.tasks.checklists import get_checklist, list_checklists, store_version
 
 
 @supervisor.route("/checklists")

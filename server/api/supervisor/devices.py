@@ -8,7 +8,7 @@ from server import clock
 from server.api.glue import error_responses, reading, writing
 from server.api.paging import page_of_rows
 from server.api.supervisor import supervisor
-from server.services.devices import list_devices, revoke_device, wipe_device
+from server.services.accounts.devices import list_devices, revoke_device, wipe_device
 
 
 @supervisor.route("/devices")

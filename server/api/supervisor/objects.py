@@ -11,7 +11,12 @@ from server.api.glue import error_responses, reading, writing
 from server.api.paging import page_of_rows
 from server.api.supervisor import supervisor
 from server.models import InspectionObject
-from server.services.objects import change_object, create_object, list_objects, object_in_scope
+from server.services.registers.objects import (
+    change_object,
+    create_object,
+    list_objects,
+    object_in_scope,
+)
 
 
 @supervisor.route("/objects")

@@ -11,7 +11,12 @@ from server.api.glue import error_responses, reading, writing
 from server.api.paging import page_of_rows
 from server.api.supervisor import supervisor
 from server.models import Officer
-from server.services.officers import change_officer, create_officer, list_officers, officer_in_scope
+from server.services.registers.officers import (
+    change_officer,
+    create_officer,
+    list_officers,
+    officer_in_scope,
+)
 
 
 @supervisor.route("/officers")

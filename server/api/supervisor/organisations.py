@@ -16,7 +16,7 @@ from server.api.glue import error_responses, reading, writing
 from server.api.paging import page_of_rows
 from server.api.supervisor import supervisor
 from server.models import Organisation
-from server.services.organisations import (
+from server.services.registers.organisations import (
     change_organisation,
     create_organisation,
     list_organisations,

@@ -7,7 +7,7 @@ from server import clock
 from server.api.glue import error_responses, writing
 from server.api.supervisor import supervisor
 from server.models import Photo
-from server.services.photos import declare_lost
+from server.services.evidence.photos import declare_lost
 
 
 @supervisor.route("/photos/<photo_id>/lost", methods=["POST"])

@@ -7,7 +7,7 @@ from server import clock
 from server.api.glue import error_responses, writing
 from server.api.supervisor import supervisor
 from server.models import Publication
-from server.services.publishing import publish, withdraw
+from server.services.publishing.notices import publish, withdraw
 
 
 @supervisor.route("/tasks/<task_id>/publish", methods=["POST"])

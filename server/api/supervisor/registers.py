@@ -14,8 +14,8 @@ from server import clock
 from server.api.glue import error_responses, reading, writing
 from server.api.paging import page_of_rows
 from server.api.supervisor import supervisor
-from server.services.division_queue import Decision, confirm_divisions, list_waiting
-from server.services.divisions import all_divisions
+from server.services.registers.divisions import all_divisions
+from server.services.registers.queue import Decision, confirm_divisions, list_waiting
 
 
 @supervisor.route("/registers/divisions")

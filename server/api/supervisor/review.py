@@ -7,8 +7,8 @@ from server import clock
 from server.api.glue import error_responses, reading, writing
 from server.api.supervisor import supervisor
 from server.models import Task
-from server.services.review import approve, send_back
-from server.services.review_view import read_review
+from server.services.review.decisions import approve, send_back
+from server.services.review.view import read_review
 
 
 @supervisor.route("/tasks/<task_id>/review")

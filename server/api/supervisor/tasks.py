@@ -10,11 +10,11 @@ from server import clock
 from server.api.glue import error_responses, reading, writing
 from server.api.supervisor import supervisor
 from server.parts import parts
-from server.services.assignments import assign
-from server.services.eligibility import Post
-from server.services.frequency import FrequencyRules
-from server.services.task_views import Page, get_task, list_tasks
-from server.services.tasks import NewTask, approve_request, cancel_task, create_task
+from server.services.tasks.assignments import assign
+from server.services.tasks.eligibility import Post
+from server.services.tasks.frequency import FrequencyRules
+from server.services.tasks.tasks import NewTask, approve_request, cancel_task, create_task
+from server.services.tasks.views import Page, get_task, list_tasks
 
 
 @supervisor.route("/tasks")

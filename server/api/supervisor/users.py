@@ -11,8 +11,8 @@ from server.api.glue import error_responses, reading, writing
 from server.api.paging import page_of_rows
 from server.api.supervisor import supervisor
 from server.models import User
-from server.services.passwords import hash_password
-from server.services.users import (
+from server.services.accounts.passwords import hash_password
+from server.services.accounts.users import (
     change_user,
     create_user,
     list_users,

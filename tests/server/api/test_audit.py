@@ -1,8 +1,8 @@
 """The audit trail as those see it who answer for a part of the tree."""
 
 from server.clock import now
-from server.services.audit import record_act
-from server.services.audit_chain import seal_batch
+from server.services.audit.acts import record_act
+from server.services.audit.chain import seal_batch
 from tests.server.entrance import code
 
 

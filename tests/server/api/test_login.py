@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from server.clock import now
 from server.models import AuditEntry, Device, KnownAddress, LoginFailure, User
-from server.services import passwords, throttle
-from server.services.accounts import begin_login, finish_login
-from server.services.devices import Installation
-from server.services.passwords import HASHER, check_password, hash_password
+from server.services.accounts import passwords, throttle
+from server.services.accounts.devices import Installation
+from server.services.accounts.passwords import HASHER, check_password, hash_password
+from server.services.accounts.sessions import begin_login, finish_login
 from tests.server.entrance import ELSEWHERE, HOME, ask, code, log_in, refresh, session_of
 from tests.world import PASSWORD
 

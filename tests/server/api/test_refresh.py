@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from server.errors import DomainError
 from server.models import AuditEntry, RefreshToken, User
-from server.services.accounts import refresh as refresh_service
-from server.services.refresh_tokens import digest_of
+from server.services.accounts.refresh_tokens import digest_of
+from server.services.accounts.sessions import refresh as refresh_service
 from tests.server.entrance import ask, code, refresh, session_of
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from server.checklist_forms.relevance import is_relevant, parse_relevant
-from server.services.completeness import find_gaps
+from server.services.review.completeness import find_gaps
 
 
 @pytest.mark.parametrize(

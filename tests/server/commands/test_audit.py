@@ -1,7 +1,7 @@
 """`flask audit …`: an operator asks whether the trail is what it was."""
 
 from server.clock import now
-from server.services.audit import record_act
+from server.services.audit.acts import record_act
 from tests.server.services.test_audit_chain import behind_the_triggers
 
 

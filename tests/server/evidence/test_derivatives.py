@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from server.clock import now
 from server.models import EvidenceFile
-from server.services.derivatives import MAX_ATTEMPTS, make_derivatives
+from server.services.evidence.derivatives import MAX_ATTEMPTS, make_derivatives
 from tests.server.tus.speaker import digest, photo, upload
 from tests.world import World
 

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from server.clock import now
 from server.models import EvidenceFile
-from server.services.evidence import DeclaredPhoto, declare_photos
-from server.services.locks import lock_tasks
+from server.services.evidence.declared import DeclaredPhoto, declare_photos
+from server.services.sync.locks import lock_tasks
 from tests.server.evidence.facts import kinds_of_custody, photo_row
 from tests.server.tus.speaker import (
     begin,

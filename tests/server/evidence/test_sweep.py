@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from server.clock import now
 from server.models import EvidenceFile, Photo, Upload
-from server.services.upload_sweep import sweep_uploads
+from server.services.evidence.sweep import sweep_uploads
 from tests.server.tus.speaker import (
     begin,
     declare,

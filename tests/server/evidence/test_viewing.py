@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from server.clock import now
-from server.services.derivatives import make_derivatives
+from server.services.evidence.derivatives import make_derivatives
 from tests.media.pictures import clip, oriented_jpeg
 from tests.server.evidence.facts import kinds_of_custody
 from tests.server.tus.speaker import declare, new_photo_id, photo, upload

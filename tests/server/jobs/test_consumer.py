@@ -5,8 +5,8 @@ from sqlalchemy import text
 
 from server.clock import now
 from server.db import after_commit
-from server.services.audit import record_act
-from server.services.audit_chain import SEALER_LOCK, verify
+from server.services.audit.acts import record_act
+from server.services.audit.chain import SEALER_LOCK, verify
 from tests.server.jobs.consumer import consumer
 
 pytestmark = pytest.mark.slow

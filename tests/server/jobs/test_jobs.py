@@ -15,8 +15,8 @@ from server.jobs.alone import alone
 from server.jobs.engine import JsonSerializer, postgres_address
 from server.jobs.table import JOBS
 from server.models import JobState
-from server.services.audit import record_act
-from server.services.audit_chain import verify
+from server.services.audit.acts import record_act
+from server.services.audit.chain import verify
 
 
 def test_one_runs_at_a_time_and_whoever_ends_lets_go(settings, world):

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from server.clock import now
 from server.ids import new_id
 from server.models import AuditEntry, Upload
-from server.services.uploads import MAX_OPEN_UPLOADS
+from server.services.evidence.uploads import MAX_OPEN_UPLOADS
 from tests.server.tus.speaker import (
     FILES,
     PIECE,

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from server.clock import now
 from server.models import AuditEntry, InspectionObject
-from server.services.jurisdiction import root_organisation
-from server.services.registers import import_objects, stage_file
+from server.services.registers.importing import import_objects, stage_file
+from server.services.registers.jurisdiction import root_organisation
 from tests.server.register_samples import MARKET_HEADER, as_csv, cells, credit_code, firm
 
 ADDRESSES = {

@@ -1,0 +1,1 @@
+"""Accounts (账号) and devices: logging in, staying in, being shut out."""

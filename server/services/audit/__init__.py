@@ -1,0 +1,1 @@
+"""The audit trail (全程留痕): acts, their chain, their reading."""

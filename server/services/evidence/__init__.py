@@ -1,0 +1,1 @@
+"""Evidence (照片证据): from declared photos and arriving bytes to verified originals."""

@@ -1,0 +1,118 @@
+"""Photos for people (照片查看): what need not be sent, what may be seen, what will never come."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from server.errors import DomainError
+from server.ids import is_id
+from server.models import Assignment, EvidenceFile, Organisation, Photo, Task
+from server.services.audit.acts import record_act
+from server.services.bulk import as_json, ids_from_json
+from server.services.evidence.custody import Custody, record_custody
+from server.services.evidence.declared import reach_of
+from server.services.evidence.verification import Waiting, show_photos
+from server.services.review.inspections import require_reviewer
+from server.services.scope import Actor
+from server.services.sync.locks import lock_tasks
+
+LOSABLE = ("declared", "quarantined")
+
+
+class Known(NamedTuple):
+    """Digests whose bytes need not be sent, and those that must be."""
+
+    have: list[str]
+    need: list[str]
+
+
+def check_photos(session: Session, *, actor: Actor, digests: Sequence[str]) -> Known:
+    """Which of these digests are stored already and the caller's to show; in their order. One that
+    is only known elsewhere is needed like any other."""
+    wanted = list(dict.fromkeys(digests))
+    rows = session.execute(
+        text(
+            f"SELECT f.sha256 FROM evidence_files f WHERE f.sha256 IN {ids_from_json(session)} "
+            f"AND {reach_of('f.sha256', ':user')}"
+        ),
+        {"ids": as_json(wanted), "user": actor.user_id},
+    )
+    stored = set(rows.scalars())
+    return Known(
+        have=[digest for digest in wanted if digest in stored],
+        need=[digest for digest in wanted if digest not in stored],
+    )
+
+
+def find_photo(session: Session, *, actor: Actor, photo_id: str) -> Photo:
+    """The declared photo, if the actor holds its task or it lies in a supervisor's, admin's or
+    auditor's part of the tree. Raises `not_found`."""
+    photo = session.get(Photo, photo_id) if is_id(photo_id) else None
+    if photo is None or not _in_scope(session, actor, photo):
+        raise DomainError("not_found")
+    return photo
+
+
+def _in_scope(session: Session, actor: Actor, photo: Photo) -> bool:
+    holds = select(Assignment.id).where(
+        Assignment.task_id == photo.task_id,
+        Assignment.officer_id == actor.officer_id,
+        Assignment.ended_at.is_(None),
+    )
+    if actor.officer_id is not None and session.execute(holds.limit(1)).first():
+        return True
+    if actor.role == "officer":
+        return False
+    path = session.scalars(
+        select(Organisation.path)
+        .join(Task, Task.organisation_id == Organisation.id)
+        .where(Task.id == photo.task_id)
+    ).one_or_none()
+    return path is not None and actor.holds(path)
+
+
+def photo_file(session: Session, *, actor: Actor, photo_id: str) -> EvidenceFile:
+    """The stored file of a verified photo in one's scope. Raises `not_found`."""
+    photo = find_photo(session, actor=actor, photo_id=photo_id)
+    if photo.received_sha256 is None:
+        raise DomainError("not_found", details={"state": photo.state})
+    return session.get_one(EvidenceFile, photo.received_sha256)
+
+
+def view_original(session: Session, *, actor: Actor, photo_id: str, now: datetime) -> EvidenceFile:
+    """As `photo_file`, and it stands in the chain of custody that the original was looked at."""
+    file = photo_file(session, actor=actor, photo_id=photo_id)
+    seen = Custody(photo_id, "viewed", actor.user_id, actor.device_id, {"sha256": file.sha256})
+    record_custody(session, [seen], now=now)
+    return file
+
+
+def declare_lost(
+    session: Session, *, actor: Actor, photo_id: str, reason: str, now: datetime
+) -> Photo:
+    """Say for the record that a declared photo will never come (申报遗失). The reason stays in it,
+    even if the bytes turn up one day.
+
+    Raises `not_found`, `reviewer_on_task`, `state_invalid` for one that is verified or declared
+    lost already.
+    """
+    task_id = find_photo(session, actor=actor, photo_id=photo_id).task_id
+    require_reviewer(session, actor=actor, task_id=task_id)
+    lock_tasks(session, [task_id])
+    photo = session.get_one(Photo, photo_id, with_for_update=True, populate_existing=True)
+    before = photo.state
+    if before not in LOSABLE:
+        raise DomainError("state_invalid", details={"state": before})
+    photo.state, photo.lost_reason = "lost", reason
+    patch = {"state": "lost", "lost_reason": reason}
+    lost = Custody(photo_id, "lost", actor.user_id, actor.device_id, {"reason": reason})
+    record_custody(session, [lost], now=now)
+    record_act(
+        session, actor=actor, action="photo.lost", target_type="photo", target_id=photo_id,
+        before={"state": before}, after=patch, now=now,
+    )  # fmt: skip
+    show_photos(session, [Waiting(photo_id, task_id)], patch, actor=actor, now=now)
+    return photo

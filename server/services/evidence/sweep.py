@@ -1,0 +1,113 @@
+"""What kills and lost connections left behind (上传清理): finished, moved or removed, by the clock.
+
+Every step may be repeated and killed; bytes that are whole are never removed.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from media.errors import UploadLocked, UploadNotFound
+from server.config import Settings
+from server.db import Database
+from server.models import Photo, Upload
+from server.services.evidence.arrivals import complete_upload, completing, recovered
+from server.services.evidence.verification import find_waiting, verify_photos
+from server.stores import MediaStores
+
+ORPHAN_GRACE = timedelta(days=1)
+"""Beyond the life of an upload: then no row can still want the file."""
+
+
+def sweep_uploads(
+    database: Database, media: MediaStores, settings: Settings, *, now: datetime
+) -> None:
+    """Do whatever is due."""
+    _move_quarantined(database, media)
+    _settle_open(database, media, now=now)
+    _settle_photos(database, now=now)
+    with database.write() as session:
+        _forget_done(session, now=now)
+    expiry = timedelta(hours=settings.upload_expiry_hours)
+    media.uploads.sweep(untouched_since=now - expiry - ORPHAN_GRACE)
+
+
+def _move_quarantined(database: Database, media: MediaStores) -> None:
+    """Killed between saying so and moving: what no photo is still lies where it arrived."""
+    with database.read() as session:
+        found = session.scalars(select(Upload.id).where(Upload.state == "quarantined")).all()
+    for upload_id in found:
+        with suppress(UploadNotFound, UploadLocked), media.uploads.locked(upload_id) as partial:
+            whole = partial.finish(partial.offset)
+            media.quarantine.put(whole.path, whole.sha256)
+
+
+def _settle_open(database: Database, media: MediaStores, *, now: datetime) -> None:
+    """Finish the uploads whose bytes are stored already, remove the expired ones."""
+    with database.read() as session:
+        unfinished = session.scalars(select(Upload).where(Upload.state == "open")).all()
+    for upload in unfinished:
+        try:
+            whole = media.uploads.offset(upload.id) == upload.length_bytes
+        except UploadNotFound:
+            _settle_without_file(database, media, upload, now=now)
+            continue
+        if whole:
+            _complete(database, media, upload, now=now)
+        elif upload.expires_at <= now:
+            _remove(database, media, upload.id)
+
+
+def _complete(database: Database, media: MediaStores, upload: Upload, *, now: datetime) -> None:
+    """Killed after the last byte, and nobody asked since."""
+    with suppress(UploadNotFound, UploadLocked), media.uploads.locked(upload.id) as partial:
+        with completing(media, upload, partial) as arrival, database.write() as session:
+            complete_upload(session, actor=None, upload_id=upload.id, arrival=arrival, now=now)
+
+
+def _settle_without_file(
+    database: Database, media: MediaStores, upload: Upload, *, now: datetime
+) -> None:
+    try:
+        arrival = recovered(media.originals, upload)
+    except UploadNotFound:
+        if upload.expires_at <= now:
+            _delete_open(database, [upload.id])
+        return
+    with database.write() as session:
+        complete_upload(session, actor=None, upload_id=upload.id, arrival=arrival, now=now)
+
+
+def _remove(database: Database, media: MediaStores, upload_id: str) -> None:
+    """The row first: a file without a row is only waste, a row without a file would say that the
+    store has its bytes."""
+    with suppress(UploadNotFound, UploadLocked), media.uploads.locked(upload_id) as partial:
+        _delete_open(database, [upload_id])
+        partial.remove()
+
+
+def _delete_open(database: Database, upload_ids: Sequence[str]) -> None:
+    with database.write() as session:
+        session.execute(delete(Upload).where(Upload.id.in_(upload_ids), Upload.state == "open"))
+
+
+def _settle_photos(database: Database, *, now: datetime) -> None:
+    """Verify what was declared while its bytes came another way."""
+    with database.write() as session:
+        verify_photos(session, find_waiting(session), actor=None, now=now)
+
+
+def _forget_done(session: Session, *, now: datetime) -> None:
+    """Drop the rows of old uploads whose photo is verified. The others wait: their photo may yet
+    be declared."""
+    verified = select(Photo.id).where(
+        Photo.id == Upload.photo_id, Photo.received_sha256 == Upload.sha256
+    )
+    session.execute(
+        delete(Upload)
+        .where(Upload.state == "done", Upload.expires_at <= now, verified.exists())
+        .execution_options(synchronize_session=False)
+    )

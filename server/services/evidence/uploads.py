@@ -1,0 +1,116 @@
+"""Uploads on their way (上传): begun, looked up by their owner, given up.
+
+The rows only; the bytes lie in `media.uploads`, and no transaction is open while they stream in.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from server.errors import DomainError
+from server.models import Assignment, Photo, Upload, User
+from server.services.audit.acts import record_act
+from server.services.scope import Actor
+
+MAX_OPEN_UPLOADS = 200
+"""Unfinished uploads of one user; each costs a file until it expires."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewUpload:
+    """What a device announces: the length in bytes, and what the whole file will be."""
+
+    id: str
+    length_bytes: int
+    photo_id: str
+    sha256: str
+    filename: str | None
+    tus_metadata: str
+
+
+def begin_upload(
+    session: Session, *, actor: Actor, asked: NewUpload, now: datetime, expiry_hours: int
+) -> Upload:
+    """Note an upload whose empty file exists already.
+
+    Raises `forbidden` for someone who is no officer, `not_found` for a photo declared on a task
+    that is not theirs, `photo_declared_otherwise`, `uploads_too_many`.
+    """
+    if actor.officer_id is None:
+        raise DomainError("forbidden", details={"needs": ["officer"]})
+    _require_fitting(session, actor, asked)
+    _require_room(session, actor)
+    upload = Upload(
+        **vars(asked),
+        user_id=actor.user_id,
+        device_id=actor.device_id,
+        state="open",
+        created_at=now,
+        expires_at=now + timedelta(hours=expiry_hours),
+    )
+    session.add(upload)
+    record_act(
+        session, actor=actor, action="upload.begin", target_type="upload", target_id=asked.id,
+        after={"photo_id": asked.photo_id, "sha256": asked.sha256, "bytes": asked.length_bytes},
+        now=now,
+    )  # fmt: skip
+    return upload
+
+
+def _require_fitting(session: Session, actor: Actor, asked: NewUpload) -> None:
+    """A photo that is declared already must be the caller's to upload, and these very bytes."""
+    photo = session.get(Photo, asked.photo_id)
+    if photo is None:
+        return
+    if photo.user_id != actor.user_id and not _was_on_task(session, actor, photo.task_id):
+        raise DomainError("not_found")
+    if photo.sha256 != asked.sha256:
+        raise DomainError("photo_declared_otherwise", details={"declared": photo.sha256})
+
+
+def _was_on_task(session: Session, actor: Actor, task_id: str | None) -> bool:
+    """Whether the officer is on the task, or was: what they did before they left still counts."""
+    posts = select(Assignment.id).where(
+        Assignment.task_id == task_id, Assignment.officer_id == actor.officer_id
+    )
+    return session.execute(posts.limit(1)).first() is not None
+
+
+def _require_room(session: Session, actor: Actor) -> None:
+    """The account's row is locked, so that uploads begun at the same time are all counted."""
+    session.execute(select(User.id).where(User.id == actor.user_id).with_for_update(key_share=True))
+    unfinished = session.scalars(
+        select(func.count()).where(Upload.user_id == actor.user_id, Upload.state == "open")
+    ).one()
+    if unfinished >= MAX_OPEN_UPLOADS:
+        raise DomainError("uploads_too_many", details={"limit": MAX_OPEN_UPLOADS})
+
+
+def find_upload(
+    session: Session, *, actor: Actor, upload_id: str, now: datetime, lock: bool = False
+) -> Upload:
+    """The caller's own upload. Raises `upload_not_found`, also for another's, `upload_expired`."""
+    upload = session.get(Upload, upload_id, with_for_update=lock)
+    if upload is None or upload.user_id != actor.user_id or upload.terminated_at is not None:
+        raise DomainError("upload_not_found")
+    if upload.state == "open" and upload.expires_at <= now:
+        raise DomainError("upload_expired")
+    return upload
+
+
+def terminate_upload(session: Session, *, actor: Actor, upload_id: str, now: datetime) -> None:
+    """Give an upload up. One that is complete only loses its address: what it brought is evidence.
+
+    Raises as `find_upload`.
+    """
+    upload = find_upload(session, actor=actor, upload_id=upload_id, now=now, lock=True)
+    if upload.state == "open":
+        session.delete(upload)
+    else:
+        upload.terminated_at = now
+    record_act(
+        session, actor=actor, action="upload.terminate", target_type="upload", target_id=upload_id,
+        before={"photo_id": upload.photo_id, "state": upload.state}, now=now,
+    )  # fmt: skip

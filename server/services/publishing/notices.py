@@ -1,0 +1,133 @@
+"""Publication (公示) of an approved result, its correction and its withdrawal (撤回).
+
+A version is never changed. A correction is a new version that names the one it supersedes and why;
+the old one stays reachable and marked. A withdrawal hides the content of all versions and leaves
+their numbers, days and the reason to be seen. Reasons are public, so they are masked like any text;
+as typed they stand in the audit.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server.errors import DomainError
+from server.ids import new_id
+from server.models import Publication, Task
+from server.services.audit.acts import record_act
+from server.services.publishing.masking import mask
+from server.services.publishing.public_record import Inspection, derived_result, public_record
+from server.services.publishing.results import contradicts
+from server.services.review.inspections import gather, require_reviewer
+from server.services.scope import Actor
+from server.services.sync.feed import announce_to_holders
+from server.services.tasks.lifecycle import find_task, move
+from server.services.tasks.projections import project_task
+from sync.tasks import SETTLED
+
+
+def publish(
+    session: Session,
+    *,
+    actor: Actor,
+    task_id: str,
+    result: str | None = None,
+    reason: str | None = None,
+    now: datetime,
+) -> Publication:
+    """Publish an approved task and close it; of a published one, a corrected version.
+
+    `result` overrules the derived result type where the record alone cannot say it; `reason` is
+    needed from the second version on. Raises `not_found`, `reviewer_on_task`, `state_invalid`,
+    `result_contradicts`, `correction_reason_needed` or `nothing_to_correct`.
+    """
+    task = find_task(session, actor=actor, task_id=task_id, lock=True)
+    require_reviewer(session, actor=actor, task_id=task_id)
+    if task.status not in SETTLED:
+        raise DomainError("state_invalid", details={"step": "publish", "status": task.status})
+    inspection = gather(session, task)
+    data = public_record(inspection, result=_result(inspection, result))
+    earlier = versions_of_task(session, task_id)
+    if earlier:
+        _require_correction(earlier[-1], data, reason)
+    published = Publication(
+        id=new_id(), notice_id=earlier[-1].notice_id if earlier else new_id(),
+        version=earlier[-1].version + 1 if earlier else 1, task_id=task_id,
+        organisation_id=task.organisation_id, data=data,
+        reason=mask(reason, names=inspection.names) if earlier and reason else None,
+        published_at=now, published_by=actor.user_id,
+    )  # fmt: skip
+    session.add(published)
+    _record(
+        session, actor=actor, action="publication.publish", version=published, reason=reason,
+        now=now,
+    )  # fmt: skip
+    if task.status == "reviewed":
+        _close(session, task, now)
+    return published
+
+
+def withdraw(
+    session: Session, *, actor: Actor, notice_id: str, reason: str, now: datetime
+) -> Publication:
+    """Withdraw a notice: the content of every version goes, its record and the reason stay.
+
+    Gives the newest version. Raises `not_found`, or `already_withdrawn`.
+    """
+    task_id = session.scalars(
+        select(Publication.task_id).where(Publication.notice_id == notice_id).limit(1)
+    ).one_or_none()
+    if task_id is None:
+        raise DomainError("not_found")
+    task = find_task(session, actor=actor, task_id=task_id, lock=True)
+    standing = [v for v in versions_of_task(session, task_id) if v.withdrawn_at is None]
+    if not standing:
+        raise DomainError("already_withdrawn")
+    shown_reason = mask(reason, names=gather(session, task).names)
+    for version in standing:
+        version.withdrawn_at, version.withdrawal_reason = now, shown_reason
+    _record(
+        session, actor=actor, action="publication.withdraw", version=standing[-1], reason=reason,
+        now=now,
+    )  # fmt: skip
+    return standing[-1]
+
+
+def versions_of_task(session: Session, task_id: str) -> list[Publication]:
+    """All versions of a task's notice, oldest first."""
+    query = select(Publication).where(Publication.task_id == task_id)
+    return list(session.scalars(query.order_by(Publication.version)))
+
+
+def _result(inspection: Inspection, chosen: str | None) -> str:
+    derived = derived_result(inspection)
+    if chosen is None:
+        return derived
+    if contradicts(chosen, derived):
+        raise DomainError("result_contradicts", details={"chosen": chosen, "derived": derived})
+    return chosen
+
+
+def _require_correction(last: Publication, data: dict[str, Any], reason: str | None) -> None:
+    if not reason:
+        raise DomainError("correction_reason_needed", details={"version": last.version})
+    if last.withdrawn_at is None and last.data == data:
+        raise DomainError("nothing_to_correct", details={"version": last.version})
+
+
+def _close(session: Session, task: Task, now: datetime) -> None:
+    move(task, "close")
+    project_task(session, task.id, now)
+    announce_to_holders(session, [(task.id, "task", task.id)])
+
+
+def _record(
+    session: Session, *, actor: Actor, action: str, version: Publication, reason: str | None,
+    now: datetime,
+) -> None:  # fmt: skip
+    after = {"version": version.version, "task_id": version.task_id, "reason": reason}
+    record_act(
+        session, actor=actor, action=action, target_type="publication",
+        target_id=version.notice_id, after=after, now=now,
+    )  # fmt: skip

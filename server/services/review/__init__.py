@@ -1,0 +1,1 @@
+"""Review (审核): what was submitted, what is missing, the decision."""

@@ -1,0 +1,166 @@
+"""What a supervisor reads before deciding: one task with everything that was written, by whom and
+when, what is still missing, and which devices may hold more."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server.clock import from_ms
+from server.models import Assignment, Device, History, Officer, Receipt, User
+from server.services.review.completeness import photos_of
+from server.services.review.decisions import blocking
+from server.services.review.devices import devices_of, kept_aside, silent_devices
+from server.services.review.inspections import gather
+from server.services.scope import Actor
+from server.services.sync.documents import StoredDocument, documents_of_task
+from server.services.sync.receipts import KEPT_WHOLE
+from server.services.tasks.lifecycle import find_task
+
+#: the states that a photo passes on its way; each counts those that came at least so far
+PHOTO_WAY = ("declared", "received", "verified")
+PHOTO_SIDES = ("quarantined", "lost")
+
+
+def read_review(session: Session, *, actor: Actor, task_id: str) -> dict[str, Any]:
+    """The review of a task. Raises `not_found`."""
+    task = find_task(session, actor=actor, task_id=task_id)
+    inspection = gather(session, task)
+    stored = _Stored(documents_of_task(session, task_id))
+    devices = devices_of(session, task)
+    unmerged = _unmerged(session, task_id)
+    return {
+        "task": task,
+        "object": inspection.site,
+        "organisation": inspection.organisation,
+        "checklist": inspection.checklist,
+        "officers": _officers(session, task_id),
+        "record": stored.one("record", task_id),
+        "items": [
+            {"item": item, "answer": stored.one("answer", f"{task_id}.{item['code']}")}
+            for item in inspection.checklist["items"]
+        ],
+        "findings": [
+            {**finding, "photo_counts": _count(stored.photos_of("finding", finding["id"]))}
+            for finding in stored.all("finding")
+        ],
+        "photos": {"counts": _count(stored.all("photo")), "items": stored.all("photo")},
+        "conflicts": [each for each in stored.all("conflict") if each["data"]["state"] == "open"],
+        "history": _history(session, task_id),
+        "salvaged": [each for each in unmerged if each["status"] == "salvaged"],
+        "unmerged": [each for each in unmerged if each["status"] != "salvaged"],
+        "devices": devices,
+        "blocking": [gap._asdict() for gap in blocking(task, inspection)],
+        "warnings": [*silent_devices(task, devices), *kept_aside(unmerged)],
+    }
+
+
+@dataclass
+class _Stored:
+    """The task's documents, as the wire shows them; deleted ones only in the history."""
+
+    documents: list[StoredDocument]
+
+    def all(self, type_: str) -> list[dict[str, Any]]:
+        return [
+            {"id": each.id, "rev": each.rev, "data": each.data}
+            for each in self.documents
+            if each.type == type_ and not each.deleted
+        ]
+
+    def one(self, type_: str, id_: str) -> dict[str, Any] | None:
+        return next((each for each in self.all(type_) if each["id"] == id_), None)
+
+    def photos_of(self, type_: str, id_: str) -> list[dict[str, Any]]:
+        documents = {
+            kind: {each["id"]: each["data"] for each in self.all(kind)} for kind in (type_, "photo")
+        }
+        wanted = photos_of(type_, id_, documents)
+        return [photo for photo in self.all("photo") if photo["id"] in wanted]
+
+
+def _count(photos: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """How many were declared, how many of those came, how many of those proved to be right."""
+    states = Counter(photo["data"].get("state") or "declared" for photo in photos)
+    reached = {state: sum(states[s] for s in PHOTO_WAY[i:]) for i, state in enumerate(PHOTO_WAY)}
+    aside = {state: states[state] for state in PHOTO_SIDES}
+    return {**reached, "declared": states.total(), **aside}
+
+
+def _officers(session: Session, task_id: str) -> list[dict[str, Any]]:
+    rows = session.execute(
+        select(Officer.id, Officer.name, Assignment.role, Assignment.ended_at)
+        .join(Officer, Officer.id == Assignment.officer_id)
+        .where(Assignment.task_id == task_id)
+        .order_by(Assignment.ended_at.is_not(None), Assignment.role.desc(), Officer.id)
+    )
+    return [dict(row._mapping) for row in rows]
+
+
+def _history(session: Session, task_id: str) -> list[dict[str, Any]]:
+    """Every version of every entity, in the order of effective time; acts of the office too."""
+    rows = session.execute(
+        select(History, User.name.label("user_name"), Device.name.label("device_name"))
+        .outerjoin(User, User.id == History.user_id)
+        .outerjoin(Device, Device.id == History.device_id)
+        .where(History.task_id == task_id)
+        .order_by(
+            History.effective_ms, History.device_id, History.device_n,
+            History.type, History.entity_id, History.rev,
+        )
+    )  # fmt: skip
+    return [
+        {
+            **{name: getattr(row.History, name) for name in _HISTORY_FIELDS},
+            "id": row.History.entity_id,
+            "user_name": row.user_name,
+            "device_name": row.device_name,
+            "effective_at": from_ms(row.History.effective_ms),
+            "received_at": from_ms(row.History.received_ms),
+            "before": orjson.loads(row.History.before),
+            "patch": orjson.loads(row.History.patch),
+        }
+        for row in rows
+    ]
+
+
+_HISTORY_FIELDS = (
+    "type",
+    "rev",
+    "action",
+    "officer_id",
+    "user_id",
+    "device_id",
+    "op_id",
+    "base_rev",
+)
+
+
+def _unmerged(session: Session, task_id: str) -> list[dict[str, Any]]:
+    """Ops that are not part of the record: salvaged, held or refused, whole as they came."""
+    rows = session.execute(
+        select(Receipt, User.name.label("user_name"))
+        .outerjoin(User, User.id == Receipt.user_id)
+        .where(Receipt.task_id == task_id, Receipt.status.in_(KEPT_WHOLE))
+        .order_by(Receipt.received_ms, Receipt.device_id, Receipt.n)
+    )
+    return [
+        {
+            "op_id": row.Receipt.op_id,
+            "device_id": row.Receipt.device_id,
+            "user_id": row.Receipt.user_id,
+            "user_name": row.user_name,
+            "type": row.Receipt.type,
+            "id": row.Receipt.entity_id,
+            "status": row.Receipt.status,
+            "error": orjson.loads(row.Receipt.result).get("error"),
+            "body": row.Receipt.body,
+            "effective_at": from_ms(row.Receipt.effective_ms),
+            "received_at": from_ms(row.Receipt.received_ms),
+        }
+        for row in rows
+    ]

@@ -1,0 +1,1 @@
+"""Sync (同步): what devices push and pull, merged, fed and receipted."""

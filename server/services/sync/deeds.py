@@ -1,0 +1,465 @@
+"""One push's ops, taken one by one (操作处理): who may, what must have come before, what it meets.
+
+Everything concerned is locked and read first (`open`), merged in memory (`take`), and saved at
+once (`save`). What becomes of an op is its result, as the protocol's `results` show it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from server.clock import to_ms
+from server.errors import op_error
+from server.services.evidence.declared import DeclaredPhoto, declare_photos
+from server.services.scope import Actor
+from server.services.sync.locks import LockedTask, lock_tasks
+from server.services.sync.merging import Author, Held, Key, Merge
+from server.services.sync.office import follow_task, show_task, write_as_office
+from server.services.sync.receipts import Incoming
+from server.services.sync.standing import Standing, checklist_items, standings
+from sync.answers import check_answer
+from sync.conflicts import conflict_id, field_name
+from sync.entities import CREATABLE, DELETABLE, EXISTS, IMPLIED, task_of
+from sync.merge import Action
+from sync.ops import Op
+from sync.policies import Refused, Saw, Stamp
+
+Result = dict[str, Any]
+CheckOp = Callable[[Mapping[str, Any]], Op]
+
+#: a late op on a task in one of these is kept beside it, not merged into it
+SETTLED_TASKS = {
+    "reviewed": "task_reviewed",
+    "closed": "task_reviewed",
+    "cancelled": "task_cancelled",
+    "draft": "not_assigned",
+}
+
+
+class Waits(Exception):
+    """An op whose parent has not arrived; it is held until then."""
+
+    def __init__(self, code: str, **details: Any) -> None:
+        super().__init__(code)
+        self.code, self.details = code, details
+
+
+class Salvaged(Exception):
+    """An op that came too late to be merged; it is kept where the task's holders see it."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Deeds:
+    """The ops of one push, and all that they are about."""
+
+    def __init__(self, session: Session, *, actor: Actor, now: datetime, check_op: CheckOp) -> None:
+        self.session, self.actor, self.now, self.check_op = session, actor, now, check_op
+        self.merge = Merge(session, now_ms=to_ms(now))
+        self._tasks: dict[Any, str] = {}
+        self._asked: frozenset[str] = frozenset()
+        self._locked: dict[str, LockedTask] = {}
+        self._standing: dict[tuple[str, str], Standing] = {}
+        self._status: dict[tuple[str, str], str] = {}
+        self._results: dict[tuple[str, str], Result] = {}
+        self._taken: dict[tuple[str, str], Incoming] = {}
+        self._waiting: dict[tuple[str, Key], set[int]] = {}
+        self._held_before: set[tuple[str, str]] = set()
+        self._photos: list[DeclaredPhoto] = []
+        self._moved_tasks: set[str] = set()
+        self._salvage_tasks: set[str] = set()
+        self._seqs: dict[tuple[str, str, str], int] = {}
+
+    def open(self, arrived: Sequence[Incoming], tasks: Mapping[Any, str]) -> None:
+        """Lock the tasks, then read everything that the ops are about."""
+        self._tasks = dict(tasks)
+        self._asked = frozenset(tasks.values())
+        self._locked = lock_tasks(self.session, self._asked)
+        self._standing = standings(self.session, self._locked)
+        self.merge.know_holders(_holders_of(self._locked, self._standing))
+        self.admit(arrived, {})
+
+    @property
+    def locked_tasks(self) -> Iterable[str]:
+        """The tasks whose rows are held."""
+        return self._locked.keys()
+
+    def admit(self, arrived: Iterable[Incoming], tasks: Mapping[Key, str | None]) -> None:
+        """Read what further ops are about; their tasks are locked already."""
+        for key, task_id in tasks.items():
+            if task_id is not None:
+                self._tasks.setdefault(key, task_id)
+        self.merge.read({key for it in arrived for key in _keys_of(it)})
+        disputes = [held for key, held in self.merge.held.items() if key[0] == "conflict"]
+        self.merge.read({_disputed(held) for held in disputes})
+
+    def know(self, statuses: Mapping[tuple[str, str], str]) -> None:
+        """Remember what became of earlier ops, by (device, op id)."""
+        self._status.update(statuses)
+
+    def expect(self, waiting: Iterable[Incoming]) -> None:
+        """Remember which ops were held before."""
+        for it in waiting:
+            self._held_before.add((it.device_id, it.op.op_id))
+            self._status[it.device_id, it.op.op_id] = "deferred"
+            self._hold(it)
+
+    def take(self, it: Incoming) -> Result:
+        """Do one op, hold it, keep it aside or refuse it; gives its result."""
+        try:
+            result = self._do(it)
+        except Refused as refusal:
+            result = _told(it, "rejected", refusal.code, {"field": refusal.field})
+        except Waits as waits:
+            self._hold(it)
+            result = _told(it, "deferred", waits.code, waits.details)
+        except Salvaged as salvaged:
+            self._salvage_tasks.add(self._tasks[it.key])
+            result = _told(it, "salvaged", salvaged.code, {})
+        if result["status"] != "deferred":
+            for key in self._about(it):
+                self._waiting.get((it.device_id, key), set()).discard(it.n)
+        self._status[it.device_id, it.op.op_id] = result["status"]
+        self._taken[it.device_id, it.op.op_id] = it
+        self._results[it.device_id, it.op.op_id] = result
+        return result
+
+    def result(self, it: Incoming) -> Result:
+        """What became of an op; after `save` with the `seq` and the merged data."""
+        return self._results[it.device_id, it.op.op_id]
+
+    def task_of(self, it: Incoming) -> str | None:
+        """The task that an op is about, as far as it is known."""
+        return self._tasks.get(it.key)
+
+    def flag_clock(self, it: Incoming) -> None:
+        """Say on the task's record that a device's clock could not be trusted (rule 6)."""
+        task_id = self._tasks.get(it.key)
+        if task_id is None or "rev" not in self.result(it):
+            return
+        key = ("record", task_id)
+        self.merge.read([key])
+        held = self.merge.get(key)
+        flags = held.entity.data.get("clock_flags", []) if held else []
+        if it.device_id in flags:
+            return
+        patch: dict[str, Any] = {"clock_flags": [*flags, it.device_id]}
+        if held is None:
+            patch["task_id"] = task_id
+        # Under the op's own stamp, so that the flags stand alike in whatever order ops came.
+        self.merge.write(
+            key, task_id, author=_author(it), saw=lambda _: True, action="patch", patch=patch
+        )
+
+    def save(self) -> None:
+        """Write everything that changed and announce it; complete the results."""
+        self._declare_photos()
+        for task_id in self._moved_tasks:
+            follow_task(self.merge, self.session, task_id)
+        for task_id in self._salvage_tasks - self._moved_tasks:
+            show_task(self.merge, self.session, task_id)
+        for name, result in self._results.items():
+            if result["status"] != "deferred" or name not in self._held_before:
+                self._note(self._taken[name], result)
+        self._seqs = self.merge.save()
+        for name, result in self._results.items():
+            self._complete(self._taken[name], result)
+
+    # -- one op ---------------------------------------------------------------------------
+
+    def _do(self, it: Incoming) -> Result:
+        if it.op.fault:
+            return _told(it, "rejected", it.op.fault.code, it.op.fault.details)
+        self._require_arrived(it)
+        task_id = self._task_id(it)
+        role = self._require_standing(it, task_id)
+        if it.op.type == "conflict":
+            return self._settle_conflict(it, task_id, role)
+        if it.op.type == "task":
+            return self._move_task(it, task_id, role)
+        return self._write(it, it.key, task_id, it.op.action, self._patch(it, task_id))
+
+    def _require_arrived(self, it: Incoming) -> None:
+        """Hold an op while what it depends on, or its device's earlier op there, is not done."""
+        for op_id in it.op.depends_on:
+            status = self._status.get((it.device_id, op_id))
+            if status in (None, "deferred"):
+                raise Waits("dependency_missing", op_id=op_id)
+            if status == "rejected":
+                raise Refused("dependency_rejected", op_id)
+        waits_before = any(
+            n < it.n for key in self._about(it) for n in self._waiting.get((it.device_id, key), ())
+        )
+        if waits_before and not self._is_awaited(it):
+            raise Waits("earlier_op_held")
+
+    def _hold(self, it: Incoming) -> None:
+        """What the same device did later to what this op is about waits behind it."""
+        for key in self._about(it):
+            self._waiting.setdefault((it.device_id, key), set()).add(it.n)
+
+    def _about(self, it: Incoming) -> list[Key]:
+        """The entity that an op is about; for one that settles a conflict also what is disputed."""
+        held = self.merge.get(it.key) if it.op.type == "conflict" else None
+        return [it.key] if held is None else [it.key, _disputed(held)]
+
+    def _is_awaited(self, it: Incoming) -> bool:
+        """Whether this op brings what earlier ops on its entity wait for: a create that was
+        refused, mended and so sent after them."""
+        begins = it.op.action == "create" and it.op.type not in IMPLIED
+        return begins and self.merge.get(it.key) is None
+
+    def _task_id(self, it: Incoming) -> str:
+        held = self.merge.get(it.key)
+        if held and held.task_id:
+            self._tasks[it.key] = held.task_id
+        if it.key not in self._tasks:
+            if it.op.type == "conflict":
+                raise Refused("conflict_unknown", it.op.id)
+            raise Waits("parent_missing", type=it.op.type, id=it.op.id)
+        return self._tasks[it.key]
+
+    def _require_standing(self, it: Incoming, task_id: str) -> Standing:
+        """The officer's role on the task. What is no longer theirs to change is salvaged."""
+        if task_id not in self._asked:  # the entity came after the tasks to lock were named
+            raise Waits("parent_missing", type=it.op.type, id=it.op.id)
+        role = self._standing.get((task_id, it.officer_id or ""))
+        if role is None or task_id not in self._locked:
+            raise Refused("task_unknown", task_id)
+        settled = SETTLED_TASKS.get(self._locked[task_id].status)
+        if settled or role == "former":
+            raise Salvaged(settled or "not_assigned")
+        return role
+
+    def _patch(self, it: Incoming, task_id: str) -> Mapping[str, Any]:
+        """The patch, with what an id implies; refused or held where it does not fit its parents."""
+        op, held = it.op, self.merge.get(it.key)
+        if op.action == "delete":
+            if op.type not in DELETABLE:
+                raise Refused("action_not_allowed", "delete")
+        elif op.type not in CREATABLE:
+            raise Refused("action_not_allowed", op.action)
+        if held is None and op.type not in IMPLIED and op.action != "create":
+            raise Waits("parent_missing", type=op.type, id=op.id)
+        if op.patch.get("task_id", task_id) != task_id:
+            raise Refused("id_mismatch", "task_id")
+        if op.type == "photo":
+            self._require_photo_parent(op, task_id)
+            _require_as_declared(op, held)
+        if op.type == "answer":
+            return self._answer_patch(op, held, task_id)
+        if op.type == "record" and held is None:
+            return {**op.patch, "task_id": task_id}
+        return op.patch
+
+    def _answer_patch(self, op: Op, held: Held | None, task_id: str) -> Mapping[str, Any]:
+        code = op.id[len(task_id) + 1 :]
+        require_answer(self.session, self._locked[task_id], code, op.patch.get("value"))
+        if op.patch.get("item_code", code) != code:
+            raise Refused("id_mismatch", "item_code")
+        return op.patch if held else {**op.patch, "task_id": task_id, "item_code": code}
+
+    def _require_photo_parent(self, op: Op, task_id: str) -> None:
+        of_type, of_id = op.patch.get("of_type"), op.patch.get("of_id")
+        if of_type is None or of_id is None:
+            return
+        if of_type != "finding":
+            if task_of(of_type, of_id) != task_id:
+                raise Refused("id_mismatch", "of_id")
+            return
+        parent = self.merge.get((of_type, of_id))
+        if parent is None:
+            raise Waits("parent_missing", type=of_type, id=of_id)
+        if parent.task_id != task_id:
+            raise Refused("id_mismatch", "of_id")
+
+    def _write(
+        self, it: Incoming, key: Key, task_id: str, action: Action, patch: Mapping[str, Any]
+    ) -> Result:
+        held, base_rev = self.merge.get(key), it.op.base_rev
+        if base_rev is not None and base_rev > (held.rev if held else 0):
+            raise Waits("base_unknown", base_rev=base_rev)
+        outcome = self.merge.write(
+            key, task_id, author=_author(it), saw=_saw(it), action=action, patch=patch
+        )
+        if key[0] == "photo" and action == "create":
+            self._photos.append(
+                DeclaredPhoto(key[1], task_id, patch.get("sha256"), it.user_id, it.device_id)
+            )
+        disputed = [name for name in outcome.disputed if name in patch or name == EXISTS]
+        status = "conflict" if disputed else "merged" if outcome.concurrent else "applied"
+        result: Result = {"op_id": it.op.op_id, "status": status, "rev": self.merge.held[key].rev}
+        if disputed:
+            result["conflict_ids"] = [conflict_id(*key, name) for name in disputed]
+        return result | {"of": key}
+
+    def _move_task(self, it: Incoming, task_id: str, role: Standing) -> Result:
+        """Start or submit. Only the lead (主办) submits."""
+        if it.op.action != "patch":
+            raise Refused("action_not_allowed", it.op.action)
+        if it.op.patch.get("status") == "submitted" and role != "lead":
+            raise Refused("lead_only", "status")
+        result = self._write(it, it.key, task_id, "patch", it.op.patch)
+        self._moved_tasks.add(task_id)
+        return result
+
+    def _settle_conflict(self, it: Incoming, task_id: str, role: Standing) -> Result:
+        """Settle a conflict offline: choose a candidate or write anew. The lead may."""
+        held = self.merge.get(it.key)
+        if held is None:
+            raise Refused("conflict_unknown", it.op.id)
+        if role != "lead":
+            raise Refused("lead_only", "conflict")
+        said = held.entity.data
+        value = chosen_value(said, it.op.patch)
+        key = _disputed(held)
+        action, patch = settling_write(
+            self.session, self._locked[task_id], said, value, self.check_op
+        )
+        result = self._write(it, key, task_id, action, patch)
+        return result | {"of": it.key}
+
+    # -- after all ops --------------------------------------------------------------------
+
+    def _declare_photos(self) -> None:
+        states = declare_photos(self.session, declared=self._photos, now=self.now)
+        for photo_id, state in states.items():
+            key = ("photo", photo_id)
+            task_id = self.merge.held[key].task_id or ""
+            if self.merge.held[key].entity.data.get("state") != state:
+                write_as_office(self.merge, key, task_id, actor=None, patch={"state": state})
+
+    def _note(self, it: Incoming, result: Result) -> None:
+        """Leave the act in the audit; what was written stands in the history at this rev."""
+        self.merge.note(
+            user_id=it.user_id,
+            device_id=it.device_id,
+            organisation_id=self.actor.organisation_id,
+            request_id=self.actor.request_id,
+            action=f"op.{it.op.action}",
+            target_type=it.op.type,
+            target_id=it.op.id,
+            after={name: result.get(name) for name in ("op_id", "status", "rev")},
+        )
+
+    def _complete(self, it: Incoming, result: Result) -> None:
+        """Add what is known only now: the place in the writer's own feed, the merged data with the
+        version that it is."""
+        of = result.pop("of", None)
+        if of is None:
+            return
+        seq = self._seqs.get((it.officer_id or "", *of))
+        if seq is not None:
+            result["seq"] = seq
+        if result["status"] != "applied":
+            result |= {"rev": self.merge.held[of].rev, "data": self.merge.held[of].entity.data}
+
+
+def _holders_of(
+    tasks: Iterable[str], standing: Mapping[tuple[str, str], Standing]
+) -> dict[str, list[str]]:
+    """The officers who hold each task now."""
+    held_by: dict[str, list[str]] = {task_id: [] for task_id in tasks}
+    for (task_id, officer_id), role in standing.items():
+        if role != "former":
+            held_by[task_id].append(officer_id)
+    return held_by
+
+
+def chosen_value(said: Mapping[str, Any], patch: Mapping[str, Any]) -> Any:
+    """The value that settles a conflict: a candidate by its key, or a new one."""
+    if "candidate" not in patch:
+        return patch.get("value")
+    for candidate in said["candidates"]:
+        if candidate["key"] == patch["candidate"]:
+            return candidate["value"]
+    raise Refused("candidate_unknown", "candidate")
+
+
+def _require_as_declared(op: Op, held: Held | None) -> None:
+    """Evidence is what it was declared as first. A later declaration is refused even by one who
+    did not know it: which of two came earlier by their own clocks would be theirs to say."""
+    declared = held.entity.data if held else {}
+    for name, value in op.patch.items():
+        if name in declared and declared[name] != value:
+            raise Refused("field_immutable", name)
+
+
+def require_answer(session: Session, task: LockedTask, code: str, value: Any) -> None:
+    """Raise Refused unless the task's checklist has this item, and the item takes this value."""
+    item = checklist_items(session, task.checklist_id).get(code)
+    if item is None:
+        raise Refused("item_unknown", code)
+    if not check_answer(item, value):
+        raise Refused("answer_invalid", "value")
+
+
+def settling_write(
+    session: Session, task: LockedTask, said: Mapping[str, Any], value: Any, check_op: CheckOp
+) -> tuple[Action, Mapping[str, Any]]:
+    """The write on the entity that settles its conflict; the value is checked as any other."""
+    name = field_name(said["field"])
+    if name == EXISTS:
+        if value not in ("kept", "deleted"):
+            raise Refused("candidate_unknown", "value")
+        return ("patch", {}) if value == "kept" else ("delete", {})
+    body = {
+        "op_id": "settle", "type": said["of_type"], "id": said["of_id"], "action": "patch",
+        "base_rev": None, "patch": {name: value},
+    }  # fmt: skip
+    checked = check_op(body)
+    if checked.fault:
+        raise Refused(checked.fault.code, name)
+    if said["of_type"] == "answer":
+        require_answer(session, task, said["of_id"][len(task.id) + 1 :], checked.patch[name])
+    return "patch", checked.patch
+
+
+def _author(it: Incoming) -> Author:
+    return Author(
+        officer_id=it.officer_id,
+        user_id=it.user_id,
+        device_id=it.device_id,
+        n=it.n,
+        op_id=it.op.op_id,
+        base_rev=it.op.base_rev,
+        device_ms=it.op.hlc_ms,
+        offset_ms=it.offset_ms,
+        effective_ms=it.effective_ms,
+        received_ms=it.received_ms,
+    )
+
+
+def _disputed(conflict: Held) -> Key:
+    """What a conflict is about."""
+    said = conflict.entity.data
+    return (said["of_type"], said["of_id"])
+
+
+def _saw(it: Incoming) -> Saw:
+    """What the writer had seen: all up to the base it names, and what its own device did."""
+    base = it.op.base_rev or 0
+
+    def saw(stamp: Stamp) -> bool:
+        return stamp.rev <= base or (stamp.device == it.device_id and stamp.n < it.n)
+
+    return saw
+
+
+def _keys_of(it: Incoming) -> list[Key]:
+    """The documents that must be read for an op: its own, and a photo's parent."""
+    keys = [it.key]
+    parent = it.op.patch.get("of_id")
+    if it.op.type == "photo" and isinstance(parent, str):
+        keys.append((str(it.op.patch.get("of_type")), parent))
+    return keys
+
+
+def _told(it: Incoming, status: str, code: str, details: Mapping[str, Any]) -> Result:
+    """A result that says why an op was not merged."""
+    error = op_error(code, {name: value for name, value in details.items() if value != ""})
+    return {"op_id": it.op.op_id, "status": status, "error": error}

@@ -1,0 +1,230 @@
+"""Merges writes into documents and saves all that came of them at once.
+
+One `Merge` lives for one transaction. The caller holds the locks of the tasks concerned; what it
+reads is what stands. `save` writes documents, history, conflicts and audit in bulk and announces
+the changes, last.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy.orm import Session
+
+from server.services.bulk import Insert, insert_rows
+from server.services.sync.documents import StoredDocument, read_documents
+from server.services.sync.feed import FeedItem, announce, holders
+from sync.clock import wire_time
+from sync.conflicts import candidates, conflict_field, conflict_id, standing_value
+from sync.entities import EXISTS
+from sync.merge import Action, Entity, Outcome, Write, apply
+from sync.policies import Saw, Stamp
+
+Key = tuple[str, str]
+
+DOCUMENT_COLUMNS = {
+    "type": "text", "id": "text", "task_id": "text", "rev": "bigint", "deleted": "boolean",
+    "data": "jsonb", "state": "text", "updated_ms": "bigint",
+}  # fmt: skip
+RENEW_DOCUMENT = (
+    "ON CONFLICT (type, id) DO UPDATE SET rev = excluded.rev, deleted = excluded.deleted, "
+    "data = excluded.data, state = excluded.state, updated_ms = excluded.updated_ms"
+)
+HISTORY_COLUMNS = {
+    "type": "text", "entity_id": "text", "rev": "bigint", "task_id": "text", "action": "text",
+    "officer_id": "text", "user_id": "text", "device_id": "text", "device_n": "bigint",
+    "op_id": "text", "base_rev": "bigint", "patch": "text", "before": "text",
+    "device_ms": "bigint", "offset_ms": "bigint", "effective_ms": "bigint",
+    "received_ms": "bigint",
+}  # fmt: skip
+AUDIT_COLUMNS = {
+    "at_ms": "bigint", "user_id": "text", "device_id": "text", "organisation_id": "text",
+    "request_id": "text", "action": "text", "target_type": "text", "target_id": "text",
+    "after": "jsonb",
+}  # fmt: skip
+
+
+class Author(NamedTuple):
+    """Who a write is from, for the history: person, device and the three times of rule 6."""
+
+    officer_id: str | None
+    user_id: str | None
+    device_id: str
+    n: int
+    op_id: str | None
+    base_rev: int | None
+    device_ms: int | None
+    offset_ms: int | None
+    effective_ms: int
+    received_ms: int
+
+
+@dataclass(slots=True)
+class Held:
+    """An entity in hand, with its document's bookkeeping."""
+
+    entity: Entity
+    task_id: str | None
+    rev: int
+    changed: bool = False
+    disputes: set[str] = field(default_factory=set)
+
+
+class Merge:
+    """The entities of one transaction: read once, merged in memory, saved once."""
+
+    def __init__(self, session: Session, *, now_ms: int) -> None:
+        self.session = session
+        self.now_ms = now_ms
+        self.held: dict[Key, Held] = {}
+        self._history: list[dict[str, Any]] = []
+        self._audit: list[dict[str, Any]] = []
+        self._touched: dict[Key, str | None] = {}
+        self._holders: dict[str, list[str]] = {}
+
+    def read(self, keys: Iterable[Key]) -> None:
+        """Take the documents of these keys in hand, as far as they exist."""
+        wanted = [key for key in keys if key not in self.held]
+        for key, document in read_documents(self.session, wanted).items():
+            self.held[key] = _in_hand(document)
+
+    def get(self, key: Key) -> Held | None:
+        """An entity in hand, if it exists."""
+        return self.held.get(key)
+
+    def write(
+        self, key: Key, task_id: str | None, *, author: Author, saw: Saw, action: Action,
+        patch: Mapping[str, Any],
+    ) -> Outcome:  # fmt: skip
+        """Merge one write. Raises sync.policies.Refused, and then nothing has changed."""
+        held = self.held.get(key) or Held(Entity(key[0]), task_id, 0)
+        before = {name: held.entity.data.get(name) for name in patch}
+        rev = held.rev + 1
+        stamp = Stamp(author.effective_ms, author.device_id, author.n, author.officer_id, rev)
+        outcome = apply(held.entity, Write(stamp, saw, action, patch))
+        held.rev, held.changed = rev, True
+        self.held[key] = held
+        self._touched[key] = held.task_id
+        self._history.append(self._version(key, held, author, action, patch=patch, before=before))
+        return outcome
+
+    def note(self, **facts: Any) -> None:
+        """Add an audit entry to those that `save` writes."""
+        self._audit.append({"at_ms": self.now_ms, **facts})
+
+    def know_holders(self, held_by: Mapping[str, list[str]]) -> None:
+        """Remember who holds tasks, whose rows the caller has locked, so that it is not asked
+        again."""
+        self._holders.update(held_by)
+
+    def touch(self, key: Key, task_id: str) -> None:
+        """Have a document announced that was written elsewhere in this transaction."""
+        self._touched[key] = task_id
+
+    def save(self) -> dict[tuple[str, str, str], int]:
+        """Write everything; gives the seq of each (officer, type, id) announced."""
+        self._settle_conflicts()
+        changed = {key: held for key, held in self.held.items() if held.changed}
+        rows = [self._row(key, held) for key, held in changed.items()]
+        insert_rows(
+            self.session,
+            Insert("documents", DOCUMENT_COLUMNS, rows, on_conflict=RENEW_DOCUMENT),
+            Insert("history", HISTORY_COLUMNS, self._history),
+            Insert("audit", AUDIT_COLUMNS, self._audit),
+        )
+        return self._announce()
+
+    def _announce(self) -> dict[tuple[str, str, str], int]:
+        tasks = {task for task in self._touched.values() if task}
+        held_by = self._holders
+        if unknown := tasks - held_by.keys():
+            held_by = {**held_by, **holders(self.session, unknown)}
+        items = []
+        for key, task_id in self._touched.items():
+            held = self.held.get(key)
+            op = "delete" if held and held.changed and held.entity.deleted else "upsert"
+            items += [FeedItem(officer, *key, op) for officer in held_by.get(task_id or "", ())]
+        return announce(self.session, items)
+
+    def _row(self, key: Key, held: Held) -> dict[str, Any]:
+        state = held.entity.to_plain() if held.entity.writes else None
+        return {
+            "type": key[0], "id": key[1], "task_id": held.task_id, "rev": held.rev,
+            "deleted": held.entity.deleted, "data": held.entity.data,
+            "state": orjson.dumps(state).decode() if state else "", "updated_ms": self.now_ms,
+        }  # fmt: skip
+
+    def _version(
+        self, key: Key, held: Held, author: Author, action: Action, *,
+        patch: Mapping[str, Any], before: Mapping[str, Any],
+    ) -> dict[str, Any]:  # fmt: skip
+        return {
+            "type": key[0], "entity_id": key[1], "rev": held.rev, "task_id": held.task_id,
+            "action": action, "officer_id": author.officer_id, "user_id": author.user_id,
+            "device_id": author.device_id, "device_n": author.n, "op_id": author.op_id,
+            "base_rev": author.base_rev, "patch": orjson.dumps(patch).decode(),
+            "before": orjson.dumps(before).decode(), "device_ms": author.device_ms,
+            "offset_ms": author.offset_ms, "effective_ms": author.effective_ms,
+            "received_ms": author.received_ms,
+        }  # fmt: skip
+
+    def _settle_conflicts(self) -> None:
+        """Open, renew or close the conflict of each field whose dispute changed."""
+        concerned = {}
+        for key, held in self.held.items():
+            for name in {*held.entity.disputed(), *held.disputes} if held.changed else ():
+                concerned["conflict", conflict_id(*key, name)] = (key, held, name)
+        if not concerned:
+            return
+        self.read(concerned)
+        for conflict_key, (key, held, name) in concerned.items():
+            known = self.held[conflict_key].entity.data if conflict_key in self.held else {}
+            data = self._conflict(key, held, name, known)
+            if data == known:
+                continue
+            # A conflict carries the rev of its entity: what someone settling it had seen of the
+            # entity is then said by the conflict's own rev.
+            self.held[conflict_key] = Held(
+                Entity("conflict", data), held.task_id, held.rev, changed=True
+            )
+            self._touched[conflict_key] = held.task_id
+
+    def _conflict(
+        self, key: Key, held: Held, name: str, known: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        at = wire_time(self.now_ms)
+        opened_at = known["opened_at"] if known.get("state") == "open" else at
+        data = {
+            "of_type": key[0], "of_id": key[1], "task_id": held.task_id,
+            "field": conflict_field(name), "opened_at": opened_at,
+            "candidates": known.get("candidates", []),
+            "standing": standing_value(held.entity, name), "state": "open",
+            "resolved_value": None, "resolved_by": None, "resolved_at": None,
+        }  # fmt: skip
+        if name in held.entity.disputed():
+            return data | {"candidates": _candidates(held.entity, name)}
+        decided = EXISTS if held.entity.deleted else name  # what is deleted is in dispute no more
+        winner = held.entity.claims(decided)[-1].stamp
+        return data | {
+            "state": "resolved", "resolved_value": data["standing"],
+            "resolved_by": winner.officer, "resolved_at": at,
+        }  # fmt: skip
+
+
+def _in_hand(document: StoredDocument) -> Held:
+    if document.state:
+        plain = orjson.loads(document.state)
+        entity = Entity.from_plain(document.type, document.data, plain)
+    else:
+        entity = Entity(document.type, document.data)
+    held = Held(entity, document.task_id, document.rev)
+    held.disputes = set(entity.disputed())
+    return held
+
+
+def _candidates(entity: Entity, name: str) -> list[dict[str, Any]]:
+    return [
+        {**candidate._asdict(), "at": wire_time(candidate.at)}
+        for candidate in candidates(entity, name)
+    ]

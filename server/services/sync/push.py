@@ -1,0 +1,237 @@
+"""Push (上行): what a device did while nobody could see it becomes the common state.
+
+One transaction for all ops of a push; a bad op is answered as such and never stops the others.
+The order is fixed: the device's row first (its pushes follow one another, so looking up a receipt
+and adding it are one step; the key `(device, op_id)` guards it besides), then the tasks' rows,
+then everything is read, merged in memory and written in bulk, the feeds last.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.orm import Session
+
+from server.clock import to_ms
+from server.errors import DomainError, op_error
+from server.models.base import UtcDateTime
+from server.services.audit.acts import record_act
+from server.services.scope import Actor
+from server.services.sync.deeds import CheckOp, Deeds, Result
+from server.services.sync.receipts import (
+    Incoming,
+    body_text,
+    digest_of,
+    held_ops,
+    known_receipts,
+    renew_receipts,
+    save_receipts,
+    statuses_of,
+    tasks_of_earlier_ops,
+    tasks_of_held_ops,
+)
+from server.services.sync.standing import tasks_of_entities
+from sync.clock import effective_ms, is_implausible
+from sync.entities import task_of
+from sync.ops import Op
+
+#: holds the device's row until the transaction ends, keeps what its clock was off by, and gives it
+#: numbers for as many ops
+HOLD = text(
+    "UPDATE devices SET ops_count = ops_count + :count, "
+    "clock_offset_ms = COALESCE(:offset_ms, clock_offset_ms, 0), last_push_at = :now "
+    "WHERE id = :id RETURNING ops_count, clock_offset_ms"
+).bindparams(bindparam("now", type_=UtcDateTime()))
+
+
+def push_ops(
+    session: Session,
+    *,
+    actor: Actor,
+    device_time_ms: int | None,
+    bodies: Sequence[Mapping[str, Any]],
+    check_op: CheckOp,
+    now: datetime,
+) -> list[Result]:
+    """Take a device's ops; gives a result for each, in their order.
+
+    `check_op` turns an op as it came into an `Op`, with a fault where its form is wrong. Raises
+    `forbidden` for someone who is no officer with a device.
+    """
+    if actor.officer_id is None or actor.device_id is None:
+        raise DomainError("forbidden", details={"needs": ["officer", "device"]})
+    device = _Device(session, actor, device_time_ms, len(bodies), now)
+    ops = [check_op(body) for body in bodies]
+    digests = [digest_of(body) for body in bodies]
+    known = known_receipts(session, actor.device_id, [op.op_id for op in ops])
+    arrived = device.stamp(
+        (op, digest) for op, digest in zip(ops, digests, strict=True) if op.op_id not in known
+    )
+    deeds = Deeds(session, actor=actor, now=now, check_op=check_op)
+    deeds.open(arrived, _tasks_of(session, actor.device_id, arrived))
+    waiting = _held_for(session, actor.device_id, deeds, arrived)
+    deeds.know(statuses_of(session, _dependencies([*arrived, *waiting])))
+    stuck = [it for it in arrived if deeds.take(it)["status"] == "deferred"]
+    went_on = _retry(deeds, [*waiting, *stuck])
+    held = [it for it in went_on if it not in stuck]
+    for it in [*arrived, *held]:
+        if _is_implausible(it):
+            deeds.flag_clock(it)
+    _save(session, deeds, arrived, held)
+    answers = {op_id: (receipt.digest, receipt.result) for op_id, receipt in known.items()}
+    own = [it for it in [*arrived, *held] if it.device_id == actor.device_id]
+    answers |= {it.op.op_id: (it.digest, deeds.result(it)) for it in own}
+    results = []
+    for op, digest in zip(ops, digests, strict=True):
+        first, result = answers[op.op_id]
+        results.append(result if digest == first else _keep_reused(session, actor, op, now))
+    return results
+
+
+class _Device:
+    """The pushing device: its row is held, its clock compared, its ops numbered."""
+
+    def __init__(
+        self,
+        session: Session,
+        actor: Actor,
+        device_time_ms: int | None,
+        ops_count: int,
+        now: datetime,
+    ) -> None:
+        self.actor, self.now_ms = actor, to_ms(now)
+        offset_ms = None if device_time_ms is None else self.now_ms - device_time_ms
+        facts = {"id": actor.device_id, "count": ops_count, "offset_ms": offset_ms, "now": now}
+        row = session.execute(HOLD, facts).one()
+        self.ops_before: int = row.ops_count - ops_count
+        self.offset_ms: int = row.clock_offset_ms
+
+    def stamp(self, ops: Iterable[tuple[Op, str]]) -> list[Incoming]:
+        """Number the ops, which come with their digests, in this device's order and fix when each
+        was written. An op that comes twice in one push is one op."""
+        once: dict[str, tuple[Op, str]] = {}
+        for op, digest in ops:
+            once.setdefault(op.op_id, (op, digest))
+        return [
+            Incoming(
+                op=op,
+                digest=digest,
+                device_id=self.actor.device_id or "",
+                n=self.ops_before + place,
+                user_id=self.actor.user_id,
+                officer_id=self.actor.officer_id,
+                offset_ms=self.offset_ms,
+                effective_ms=effective_ms(
+                    stamped_ms=op.hlc_ms, offset_ms=self.offset_ms, arrival_ms=self.now_ms
+                ),
+                received_ms=self.now_ms,
+            )
+            for place, (op, digest) in enumerate(once.values(), start=1)
+        ]
+
+
+def _is_implausible(it: Incoming) -> bool:
+    """Whether this op's clock must be flagged on the record."""
+    return is_implausible(
+        stamped_ms=it.op.hlc_ms, offset_ms=it.offset_ms, arrival_ms=it.received_ms
+    )
+
+
+def _keep_reused(session: Session, actor: Actor, op: Op, now: datetime) -> Result:
+    """Refuse and keep an op whose id was used before for something else: its receipt is taken."""
+    record_act(
+        session, actor=actor, action="op.id_reused", target_type=op.type, target_id=op.id,
+        after={"op_id": op.op_id, "body": body_text(op.body)}, now=now,
+    )  # fmt: skip
+    return {"op_id": op.op_id, "status": "rejected", "error": op_error("op_id_reuse", {})}
+
+
+def _tasks_of(session: Session, device_id: str, arrived: Sequence[Incoming]) -> dict[Any, str]:
+    """The task of each entity that the ops are about, as far as it can be told yet."""
+    tasks: dict[Any, str] = {}
+    unknown = []
+    for it in arrived:
+        named = task_of(*it.key)
+        if named:
+            tasks[it.key] = named
+        else:
+            unknown.append(it)
+    tasks.update(tasks_of_entities(session, {it.key for it in unknown}))
+    for it in unknown:
+        stated = it.op.patch.get("task_id")
+        if it.key not in tasks and isinstance(stated, str) and not it.op.fault:
+            tasks[it.key] = stated
+    missing = {it.key for it in unknown if it.key not in tasks}
+    tasks.update(tasks_of_earlier_ops(session, device_id, missing))
+    for task_id in tasks_of_held_ops(session, device_id):
+        tasks["held", task_id] = task_id
+    return tasks
+
+
+def _held_for(
+    session: Session, device_id: str, deeds: Deeds, arrived: Sequence[Incoming]
+) -> list[Incoming]:
+    """The ops held earlier that may go on now: this device's, and those on what is concerned."""
+    held = _held_around(session, device_id, {it.key for it in arrived}, deeds.locked_tasks)
+    waiting = [
+        Incoming(
+            op=deeds.check_op(body),
+            digest=receipt["digest"],
+            device_id=receipt["device_id"],
+            n=receipt["n"],
+            user_id=receipt["user_id"],
+            officer_id=receipt["officer_id"],
+            offset_ms=receipt["offset_ms"],
+            effective_ms=receipt["effective_ms"],
+            received_ms=receipt["received_ms"],
+        )
+        for body, receipt in held
+    ]
+    deeds.admit(
+        waiting, {it.key: row["task_id"] for it, (_, row) in zip(waiting, held, strict=True)}
+    )
+    deeds.expect(waiting)
+    return waiting
+
+
+def _held_around(
+    session: Session, device_id: str, keys: set[tuple[str, str]], task_ids: Iterable[str]
+) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """The held ops that may go on, and those that wait for what these would bring."""
+    devices = {device_id}
+    while True:
+        held = held_ops(session, devices, keys, task_ids)
+        around = keys | {(body["type"], body["id"]) for body, _ in held}
+        theirs = devices | {receipt["device_id"] for _, receipt in held}
+        if (around, theirs) == (keys, devices):
+            return held
+        keys, devices = around, theirs
+
+
+def _dependencies(ops: Iterable[Incoming]) -> list[tuple[str, str]]:
+    """What the ops depend on, by (device, op id); it may have come in any earlier push."""
+    return [(it.device_id, op_id) for it in ops for op_id in it.op.depends_on]
+
+
+def _retry(deeds: Deeds, waiting: list[Incoming]) -> list[Incoming]:
+    """Do what waited for what has now arrived, as long as one more can be done."""
+    done: list[Incoming] = []
+    while True:
+        moved = [it for it in waiting if deeds.take(it)["status"] != "deferred"]
+        if not moved:
+            return done
+        done += moved
+        waiting = [it for it in waiting if it not in moved]
+
+
+def _save(
+    session: Session, deeds: Deeds, arrived: Sequence[Incoming], held: Sequence[Incoming]
+) -> None:
+    """Receipts of salvaged ops first, because the task's document shows them."""
+    for salvaged in (True, False):
+        if not salvaged:
+            deeds.save()
+        for write, ops in ((save_receipts, arrived), (renew_receipts, held)):
+            settled = [(it, deeds.task_of(it), deeds.result(it)) for it in ops]
+            write(session, [s for s in settled if (s[2]["status"] == "salvaged") == salvaged])

@@ -1,0 +1,1 @@
+"""Tasks (检查任务) and checklists: made, assigned, handed over, counted."""
