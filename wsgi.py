@@ -1,5 +1,14 @@
 """The WSGI entry point: `granian --interface wsgi wsgi:app`."""
 
+import gc
+
 from server import create_app
 
+#: objects made before the collector looks for cycles: more than a large push makes, because what a
+#: request makes goes away with it, without the collector
+OBJECTS_OF_SEVERAL_REQUESTS = 50_000
+
 app = create_app()
+gc.collect()
+gc.freeze()  # what was made so far stays as long as the process: never look through it again
+gc.set_threshold(OBJECTS_OF_SEVERAL_REQUESTS)

@@ -35,9 +35,7 @@ class PostgresFloor:
     PAGE = "SELECT id, data::text FROM held WHERE id > %s ORDER BY id LIMIT %s"
 
     def __init__(self, url: str) -> None:
-        self._pool = ConnectionPool(
-            url, min_size=POOL_SIZE, max_size=POOL_SIZE, kwargs={"autocommit": True}, open=True
-        )
+        self._pool = ConnectionPool(url, min_size=POOL_SIZE, max_size=POOL_SIZE, open=True)
 
     @staticmethod
     def prepare(url: str) -> None:

@@ -32,7 +32,9 @@ def compile_schema(schema: ma.Schema) -> Load:
     """
     if any(schema._hooks.values()):
         return lambda _: None
-    converts = {name: _compiled(field) for name, field in schema.load_fields.items()}
+    fields = {
+        name: (_compiled(field), field.allow_none) for name, field in schema.load_fields.items()
+    }
     defaults = {
         name: field.load_default
         for name, field in schema.load_fields.items()
@@ -43,8 +45,11 @@ def compile_schema(schema: ma.Schema) -> Load:
     def load(data: Mapping[str, Any]) -> dict[str, Any] | None:
         if not required <= data.keys():
             return None
+        loaded: dict[str, Any] = {}
         try:
-            loaded = {name: converts[name](value) for name, value in data.items()}
+            for name, value in data.items():
+                convert, may_be_null = fields[name]
+                loaded[name] = None if value is None and may_be_null else convert(value)
         except (NotSure, KeyError, ValueError, OverflowError, ma.ValidationError):
             return None
         for name, default in defaults.items():
@@ -58,13 +63,7 @@ def compile_schema(schema: ma.Schema) -> Load:
 def _compiled(field: ma.fields.Field[Any]) -> Convert:
     make = _MAKERS.get(type(field))
     convert = make(field) if make else None
-    if convert is None:
-        return field.deserialize
-    return _or_null(convert) if field.allow_none else convert
-
-
-def _or_null(convert: Convert) -> Convert:
-    return lambda value: None if value is None else convert(value)
+    return convert or field.deserialize
 
 
 def _text(field: Any) -> Convert | None:

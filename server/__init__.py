@@ -56,12 +56,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         OPENAPI_URL_PREFIX="/api/v1",
         OPENAPI_JSON_PATH="openapi.json",
     )
-    database = Database(settings.database_url)
-    media = MediaStores.in_folder(settings.data_dir)
-    shop = Workshop(settings=settings, database=database, media=media)
-    app.extensions["suijian"] = Parts(
-        settings=settings, database=database, media=media, jobs=Jobs(shop)
-    )
+    app.extensions["suijian"] = put_together(settings)
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies
@@ -71,6 +66,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     _install_api(app)
     _install_commands(app)
     return app
+
+
+def put_together(settings: Settings) -> Parts:
+    """The parts that a deployment's settings call for."""
+    database = Database(settings.database_url)
+    media = MediaStores.in_folder(settings.data_dir)
+    shop = Workshop(settings=settings, database=database, media=media)
+    return Parts(settings=settings, database=database, media=media, jobs=Jobs(shop))
 
 
 def _install_api(app: Flask) -> None:

@@ -1,10 +1,11 @@
 """The database: one engine per app, one transaction per request.
 
 Write transactions are opened at the route, never inside a service. On SQLite a write begins
-IMMEDIATE and waits its turn behind one lock per process, so that threads do not fight for the
+IMMEDIATE and waits its turn behind one lock, so that threads and processes do not fight for the
 file; on PostgreSQL row locks do that work.
 """
 
+import fcntl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -45,6 +46,25 @@ def _begin_on_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+class WriterTurn:
+    """The queue in front of SQLite's one writer, for the threads of all processes.
+
+    SQLite lets who finds the file locked sleep, ever longer, and try again: with several processes
+    some wait a second while others overtake them. The kernel wakes them at once, and forgets the
+    lock of a process that dies.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._threads, self._path = threading.Lock(), path
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """The turn, until the block ends."""
+        with self._threads, open(self._path, "ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # let go when the file is closed
+            yield
+
+
 class Database:
     """Opens transactions: `write()` to change, `read()` to look at one snapshot."""
 
@@ -54,7 +74,7 @@ class Database:
         # SQLite has no round trips to save, and its driver must be left as it was prepared
         level: dict[str, Any] = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         self._glances = self.engine.execution_options(**level)
-        self._turn = threading.Lock() if self.is_sqlite else nullcontext()
+        self._turn = WriterTurn(f"{self.engine.url.database}-turn") if self.is_sqlite else None
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -62,7 +82,8 @@ class Database:
 
         What `after_commit` was given runs once the commit is durable.
         """
-        with self._turn, Session(self.engine, expire_on_commit=False) as session:
+        turn = self._turn.taken() if self._turn else nullcontext()
+        with turn, Session(self.engine, expire_on_commit=False) as session:
             session.connection(execution_options={"writes": True})
             yield session
             session.commit()

@@ -8,9 +8,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from server import create_app
+from server import create_app, put_together
 from server.config import Settings
-from server.parts import parts_of
 from tests.databases import KINDS, fresh_database
 from tests.world import World
 
@@ -29,11 +28,22 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
     return Settings(secret_key=SECRET, database_url=database_url, data_dir=tmp_path)
 
 
+@pytest.fixture(scope="session")
+def routes(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The app with its routes and its description, which take a while to make."""
+    nowhere = tmp_path_factory.mktemp("no-data")
+    return create_app(
+        Settings(secret_key=SECRET, database_url="sqlite://", data_dir=nowhere, log_level="ERROR")
+    )
+
+
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    app = create_app(settings)
-    yield app
-    parts_of(app).database.engine.dispose()
+def app(routes: Flask, settings: Settings) -> Iterator[Flask]:
+    """The app on this test's database, folder and settings."""
+    routes.extensions["suijian"] = parts = put_together(settings)
+    routes.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
+    yield routes
+    parts.database.engine.dispose()
 
 
 @pytest.fixture

@@ -58,12 +58,12 @@ OBJECTS: list[dict[str, Any]] = [
      "address": "示范旗学府路2号", "tags": ["人员密集", "学校"]},
     {"id": "demo-object-3", "name": "示范旗云杉物流仓库", "kind": "general",
      "address": "示范旗环城北路18号", "tags": ["仓储"]},
-    {"id": "demo-object-4", "name": "示范旗小满奶茶铺", "kind": "small", "small_kind": "小餐饮",
+    {"id": "demo-object-4", "name": "示范旗小满奶茶铺", "kind": "small", "small_kind": "catering",
      "address": "示范旗青穗大街27号"},
-    {"id": "demo-object-5", "name": "示范旗灯塔旅馆", "kind": "small", "small_kind": "小旅馆",
+    {"id": "demo-object-5", "name": "示范旗灯塔旅馆", "kind": "small", "small_kind": "hotel",
      "address": "示范旗站前路5号", "tags": ["夜间营业"]},
-    {"id": "demo-object-6", "name": "示范旗萤火网吧", "kind": "small", "small_kind": "小网吧",
-     "address": "示范旗站前路11号"},
+    {"id": "demo-object-6", "name": "示范旗萤火网吧", "kind": "small",
+     "small_kind": "internet_cafe", "address": "示范旗站前路11号"},
 ]  # fmt: skip
 
 

@@ -53,7 +53,7 @@ class History(Base):
     op_id: Mapped[str | None] = mapped_column(String(64))
     base_rev: Mapped[int | None] = mapped_column(BigInteger)
     patch: Mapped[str] = mapped_column(Text)  # what was written
-    before: Mapped[str] = mapped_column(Text)  # what stood before, for the same fields
+    before: Mapped[str] = mapped_column(Text)  # what stood before, of the same fields
     device_ms: Mapped[int | None] = mapped_column(BigInteger)
     offset_ms: Mapped[int | None] = mapped_column(BigInteger)
     effective_ms: Mapped[int] = mapped_column(BigInteger)

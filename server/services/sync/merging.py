@@ -99,7 +99,8 @@ class Merge:
     ) -> Outcome:  # fmt: skip
         """Merge one write. Raises sync.policies.Refused, and then nothing has changed."""
         held = self.held.get(key) or Held(Entity(key[0]), task_id, 0)
-        before = {name: held.entity.data.get(name) for name in patch}
+        stood = held.entity.data
+        before = {name: stood[name] for name in patch if name in stood}
         rev = held.rev + 1
         stamp = Stamp(author.effective_ms, author.device_id, author.n, author.officer_id, rev)
         outcome = apply(held.entity, Write(stamp, saw, action, patch))

@@ -91,9 +91,10 @@ def _rows_after(session: Session, officer_id: str, seq: int, limit: int) -> list
     change = CHANGE.replace("{data}", "d.data" if is_sqlite(session) else "CAST(d.data AS text)")
     return run(
         session,
-        f"SELECT f.seq, {change} FROM feed_entries f "
-        "LEFT JOIN documents d ON d.type = f.type AND d.id = f.id "
-        "WHERE f.officer_id = :officer AND f.seq > :seq ORDER BY f.seq LIMIT :limit",
+        # the page is cut first, so that no plan reads the documents of a whole feed for it
+        f"SELECT f.seq, {change} FROM (SELECT seq, type, id, op FROM feed_entries "
+        "WHERE officer_id = :officer AND seq > :seq ORDER BY seq LIMIT :limit) AS f "
+        "LEFT JOIN documents d ON d.type = f.type AND d.id = f.id ORDER BY f.seq",
         {"officer": officer_id, "seq": seq, "limit": limit + 1},
     )
 
