@@ -2,7 +2,7 @@
 
 from server.clock import now
 from server.services.audit.acts import record_act
-from tests.server.services.test_audit_chain import behind_the_triggers
+from tests.server.services.audit.test_chain import behind_the_triggers
 
 
 def act(world, *names):
