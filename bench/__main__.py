@@ -3,7 +3,8 @@
 import argparse
 import sys
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from bench import report
 from bench.machine import facts
 from bench.rounds import run
 from bench.sides import THREADS, Side, serving_floor, serving_suijian
+
+Serving = Callable[..., AbstractContextManager[Side]]
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 ROUNDS = 7
@@ -58,12 +61,13 @@ def _started(stack: ExitStack, folder: Path, postgres_uri: str) -> list[Side]:
     """Each side on a database of its own; both of PostgreSQL's in one server."""
     urls = {name: _database(postgres_uri, name) for name in ("suijian", "floor")}
     sides: list[Side] = []
-    for name, serving, url in (
-        (report.FLOOR, serving_floor, urls["floor"]),
-        (report.POSTGRESQL, serving_suijian, urls["suijian"]),
-        (report.SQLITE_FLOOR, serving_floor, f"sqlite:///{folder / 'floor.sqlite'}"),
-        (report.SQLITE, serving_suijian, f"sqlite:///{folder / 'suijian.sqlite'}"),
-    ):
+    servings: dict[str, tuple[Serving, str]] = {
+        report.FLOOR: (serving_floor, urls["floor"]),
+        report.POSTGRESQL: (serving_suijian, urls["suijian"]),
+        report.SQLITE_FLOOR: (serving_floor, f"sqlite:///{folder / 'floor.sqlite'}"),
+        report.SQLITE: (serving_suijian, f"sqlite:///{folder / 'suijian.sqlite'}"),
+    }
+    for name, (serving, url) in servings.items():
         _tell(f"starting {name}")
         sides.append(stack.enter_context(serving(url, folder, name=name, workers=WORKERS)))
     return sides

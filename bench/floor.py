@@ -1,7 +1,8 @@
 """The floor (基准): the least that a server can do with a batch of documents, and nothing more.
 
-Parse, one statement through a pool, answer: no auth, no history, no receipts, no feed. What the
-issue calls the floor is the one on PostgreSQL; the one on SQLite only shows what that file allows.
+Parse, one statement through a pool, answer: no auth, no history, no receipts, no feed. The floor
+that Suijian is held against is the one on PostgreSQL, with psycopg's pool as it comes; the one on
+SQLite only shows what that file allows.
 Run by granian as `bench.floor:create_app`; `FLOOR_DATABASE` says where.
 """
 
@@ -25,7 +26,7 @@ TABLES = (
 
 
 class PostgresFloor:
-    """One `INSERT … SELECT … FROM jsonb_array_elements … ON CONFLICT DO UPDATE`, autocommitted."""
+    """One `INSERT … SELECT … FROM jsonb_array_elements … ON CONFLICT DO UPDATE`."""
 
     PUT = (
         "INSERT INTO {table} (id, data) SELECT d->>'id', d->'data' "

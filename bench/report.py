@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from statistics import median, quantiles
 from typing import NamedTuple
 
-from bench.rounds import MEASURES, Figures
+from bench.rounds import MEASURES, Figures, Series
 
 
 class Target(NamedTuple):
@@ -20,6 +20,7 @@ FLOOR = "floor on PostgreSQL"
 POSTGRESQL = "Suijian on PostgreSQL"
 SQLITE = "Suijian on SQLite"
 SQLITE_FLOOR = "floor on SQLite"
+SIDES = (FLOOR, POSTGRESQL, SQLITE_FLOOR, SQLITE)
 TARGETS = (
     Target("push", POSTGRESQL, 1 / 8, 1 / 3),
     Target("empty pull", POSTGRESQL, 1 / 2, 4 / 5),
@@ -36,15 +37,15 @@ def report(figures: Figures, facts: Sequence[str]) -> str:
     for measure in MEASURES:
         lines += ["", f"## {measure.name}, {measure.unit}", ""]
         lines += ["| side | median | min – max | p50 ms | p99 ms |", "|---|---:|---:|---:|---:|"]
-        for (name, side), series in figures.items():
-            if name == measure.name:
-                low, middle, high = _spread(series.rates)
-                cuts = quantiles(series.latencies_ms, n=100)
-                lines.append(
-                    f"| {side} | {middle:,.0f} | {low:,.0f} – {high:,.0f} "
-                    f"| {cuts[49]:.1f} | {cuts[98]:.1f} |"
-                )
+        lines += [_row(side, figures[measure.name, side]) for side in SIDES]
     return "\n".join([*lines, "", *_ratios(figures), ""])
+
+
+def _row(side: str, series: Series) -> str:
+    low, middle, high = _spread(series.rates)
+    cuts = quantiles(series.latencies_ms, n=100)
+    rates = f"{middle:,.0f} | {low:,.0f} – {high:,.0f}"
+    return f"| {side} | {rates} | {cuts[49]:.1f} | {cuts[98]:.1f} |"
 
 
 def _ratios(figures: Figures) -> Iterator[str]:
@@ -53,8 +54,6 @@ def _ratios(figures: Figures) -> Iterator[str]:
     yield "| measure | side | median | min – max | wanted | | wanted next | |"
     yield "|---|---|---:|---:|---:|---|---:|---|"
     for target in TARGETS:
-        if (target.measure, target.side) not in figures:
-            continue
         shares = _shares(figures, target.measure, target.side)
         low, middle, high = _spread(shares)
         yield (

@@ -74,7 +74,8 @@ class Database:
         # SQLite has no round trips to save, and its driver must be left as it was prepared
         level: dict[str, Any] = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         self._glances = self.engine.execution_options(**level)
-        self._turn = WriterTurn(f"{self.engine.url.database}-turn") if self.is_sqlite else None
+        path = self.engine.url.database if self.is_sqlite else None
+        self._turn = WriterTurn(f"{path}-turn") if path else None
 
     @contextmanager
     def write(self) -> Iterator[Session]:

@@ -64,6 +64,7 @@ class Entity:
             name
             for name, mark in self.marks.items()
             if not isinstance(mark, int)
+            and len(mark) > 1
             and is_disputed(field_of(self.type, name), self.claims(name))
         )
         return () if names and self.deleted else tuple(names)
@@ -101,8 +102,8 @@ def apply(entity: Entity, write: Write) -> Outcome:
     if not entity.writes:
         entity.writes.append(write.stamp)
         # What stood before anybody wrote is nobody's claim.
-        unclaimed = FIELDS[entity.type].keys() & entity.data.keys() - write.patch.keys()
-        entity.marks.update({name: [] for name in unclaimed})
+        unclaimed = [name for name in entity.data if name not in write.patch]
+        entity.marks.update({name: [] for name in unclaimed if name in FIELDS[entity.type]})
     places = {stamp: index for index, stamp in enumerate(entity.writes)}
     entity.data.update(alone)
     for name, (declared, claims) in absorbed.items():
@@ -116,8 +117,11 @@ def _standing_alone(entity: Entity, write: Write) -> dict[str, Any]:
     writes are of this kind, and need no claims of their own."""
     if entity.writes:
         return {}
-    policies = {name: field_of(entity.type, name).policy for name in write.patch}
-    return {name: write.patch[name] for name, policy in policies.items() if policy in HOLD_ONE}
+    return {
+        name: value
+        for name, value in write.patch.items()
+        if field_of(entity.type, name).policy in HOLD_ONE
+    }
 
 
 def _absorb_all(

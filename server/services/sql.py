@@ -19,14 +19,17 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 
-def run(session: Session | Connection, sql: str, parameters: Mapping[str, Any]) -> list[Any]:
+def run(
+    session: Session | Connection, sql: str, parameters: Mapping[str, Any], *, binary: bool = False
+) -> list[Any]:
     """Run a statement, with `:name` for each parameter as in `text()`; gives its rows, as named
-    tuples of what the driver makes of the values, or nothing where it has none."""
+    tuples of what the driver makes of the values, or nothing where it has none. `binary` has
+    PostgreSQL send values in their binary form, which is less work where they are bytes."""
     with _driver_of(session, sql) as driver:
         if isinstance(driver, sqlite3.Connection):
             return _run_on_sqlite(driver, sql, parameters)
         cursor = driver.cursor(row_factory=namedtuple_row)
-        cursor.execute(_with_percents(sql), parameters)
+        cursor.execute(_with_percents(sql), parameters, binary=binary)
         return [] if cursor.rownumber is None else cursor.fetchall()
 
 

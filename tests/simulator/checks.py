@@ -17,6 +17,7 @@ KEPT_ASIDE = {"deferred": "unmerged", "rejected": "unmerged", "salvaged": "salva
 
 def check_mirrors(crew: Crew) -> None:
     """Every device holds what the server holds for its officer: no row skipped, none too many."""
+    _check_assistants(crew)
     for pocket in crew.pockets.values():
         held, mirror = crew.held_by(pocket.officer), pocket.mirror()
         waiting = {(op.type, op.id) for op in pocket.device.pending().ops}
@@ -26,6 +27,20 @@ def check_mirrors(crew: Crew) -> None:
             if mirror.get(key) != held.get(key)
         }
         assert not wrong, (pocket.name, wrong)
+
+
+def _check_assistants(crew: Crew) -> None:
+    """Who holds a task now holds of it what the lead holds, who left it holds nothing."""
+    whole = crew.held_by(LEAD)
+    for role in set(crew.readers) - {LEAD}:
+        expected: dict[Key, Any] = {}
+        for task in [task for task, holder in crew.assistants.items() if holder == role]:
+            of_task = whole["task", task][1]
+            shared = [("object", of_task["object_id"]), ("history", of_task["object_id"])]
+            shared += [("checklist", of_task["checklist_id"]), ("task", task)]
+            own = [key for key, (_, data) in whole.items() if data.get("task_id") == task]
+            expected |= {key: whole[key] for key in [*shared, *own]}
+        assert crew.held_by(role) == expected, role
 
 
 def check_feeds(crew: Crew) -> None:

@@ -35,15 +35,21 @@ SETS, LISTS = ("tags",), ("notes",)
 
 @dataclass(frozen=True)
 class Write:
-    """One write that the server took; `rev` is the version it made, `n` numbers the device's ops
-    in the order in which they first arrived."""
+    """One write that the server took: `rev` is the version it made, `at` its effective time, and
+    `n` numbers the device's ops in the order in which they first arrived."""
 
     rev: int
+    at: str
     device: str
     n: int
     base: int
     patch: Body
     deletes: bool = False
+
+    @property
+    def rank(self) -> tuple[str, str, int]:
+        """The order of writing, the same for all."""
+        return self.at, self.device, self.n
 
     def saw(self, other: "Write") -> bool:
         if other.device == self.device != OFFICE:
@@ -109,16 +115,18 @@ class Entity:
 
     def fits(self, name: str, value: Any) -> bool:
         """Whether a field may show this value."""
-        said = [write.says(name) for write in self.standing(name)]
+        standing = self.standing(name)
+        said = [write.says(name) for write in standing]
         if name == "severity":
             return value == max(said, key=MINOR_TO_CRITICAL.index)
         if name == "status":  # only forward, whatever one had seen
             every = [write.patch[name] for write in self.writes if name in write.patch]
             return value == max(every, key=OPEN_TO_VERIFIED.index)
-        gravity = DISPUTABLE.get(name)
-        if gravity:
+        if gravity := DISPUTABLE.get(name):
             return value == max(said, key=gravity.index)
-        return value in said
+        if name in DISPUTABLE:  # the one that stood before stays
+            return value == min(standing, key=lambda write: write.rank).says(name)
+        return value == max(standing, key=lambda write: write.rank).says(name)
 
 
 def _listed(value: Any) -> Sequence[str]:

@@ -10,6 +10,8 @@ from tests.simulator.model import EXISTENCE, OFFICE, Entity, Write
 
 Body = dict[str, Any]
 Key = tuple[str, str]
+Said = tuple[Body, bool]  # the patch, and whether it deletes
+Made = tuple[Key, int, str, int, int, Said]  # of what, version, device, number, base
 
 TAKEN = ("applied", "merged", "conflict")
 MODELLED = ("record", "answer", "finding", "conflict")
@@ -41,8 +43,9 @@ class Record:
 
     ops: list[Done] = field(default_factory=list)
     reviews: list[Body] = field(default_factory=list)
+    _times: dict[tuple[str, str, int], str] = field(default_factory=dict)
     _choices: dict[str, tuple[Key, str, Any]] = field(default_factory=dict)
-    _office: list[tuple[Key, Write]] = field(default_factory=list)
+    _office: list[tuple[Key, int, int, Said]] = field(default_factory=list)
 
     def settled_by_op(self, op_id: str, conflict: Mapping[str, Any], value: Any) -> None:
         """A lead chose offline; the op stands for a write of the chosen value."""
@@ -51,9 +54,9 @@ class Record:
 
     def settled_by_office(self, conflict: Body, rev: int, value: Any) -> None:
         """The supervisor chose, having seen the conflict at its version."""
-        said = conflict["data"]
-        write = _settling(rev, OFFICE, rev, conflict["rev"], said["field"], value)
-        self._office.append(((said["of_type"], said["of_id"]), write))
+        of = conflict["data"]
+        said = _settling(of["field"], value)
+        self._office.append(((of["of_type"], of["of_id"]), rev, conflict["rev"], said))
 
     def read(self, crew: Crew) -> None:
         """Ask the server what became of every op that reached it."""
@@ -61,6 +64,8 @@ class Record:
         revs: dict[Any, list[int]] = defaultdict(list)
         for version in [each for review in self.reviews for each in review["history"]]:
             revs[version["device_id"], version["op_id"]].append(version["rev"])
+            made = (version["type"], version["id"], version["rev"])
+            self._times[made] = version["effective_at"]
         self.ops = []
         for pocket in crew.pockets.values():
             device, receipts = pocket.device.account.device_id, pocket.receipts()
@@ -73,25 +78,27 @@ class Record:
     def entities(self) -> dict[Key, Entity]:
         """The writes that were taken, by entity and in the order of their versions."""
         writes: dict[Key, list[Write]] = defaultdict(list)
-        for key, write in [*self._written(), *self._office]:
-            writes[key].append(write)
+        for key, rev, device, n, base, (patch, deletes) in [*self._written(), *self._settled()]:
+            at = self._times[*key, rev]
+            writes[key].append(Write(rev, at, device, n, base, patch, deletes))
         return {key: Entity(sorted(own, key=lambda w: w.rev)) for key, own in writes.items()}
 
-    def _written(self) -> Iterator[tuple[Key, Write]]:
+    def _written(self) -> Iterator[Made]:
         for done in self.ops:
             if not done.taken or done.op["type"] not in MODELLED:
                 continue
             op, base, [rev] = done.op, done.op["base_rev"] or 0, done.revs
             if op["type"] == "conflict":
                 key, name, value = self._choices[op["op_id"]]
-                yield key, _settling(rev, done.device, done.n, base, name, value)
+                yield key, rev, done.device, done.n, base, _settling(name, value)
             else:
-                deletes = op["action"] == "delete"
-                write = Write(rev, done.device, done.n, base, op["patch"], deletes)
-                yield (op["type"], op["id"]), write
+                said = (op["patch"], op["action"] == "delete")
+                yield (op["type"], op["id"]), rev, done.device, done.n, base, said
+
+    def _settled(self) -> Iterator[Made]:
+        for key, rev, base, said in self._office:
+            yield key, rev, OFFICE, rev, base, said
 
 
-def _settling(rev: int, device: str, n: int, base: int, name: str, value: Any) -> Write:
-    if name == EXISTENCE:
-        return Write(rev, device, n, base, {}, deletes=value == "deleted")
-    return Write(rev, device, n, base, {name: value})
+def _settling(name: str, value: Any) -> Said:
+    return ({}, value == "deleted") if name == EXISTENCE else ({name: value}, False)

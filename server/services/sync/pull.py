@@ -23,9 +23,9 @@ RESYNC = {"action": "resync_keep_pending"}
 
 
 class Page(NamedTuple):
-    """A page of changes, each already JSON text; `cursor` is where to go on."""
+    """A page of changes, each already JSON in UTF-8; `cursor` is where to go on."""
 
-    changes: list[str]
+    changes: list[bytes]
     cursor: str
     has_more: bool
 
@@ -79,16 +79,19 @@ def _opened(cursor: str, actor: Actor, epoch: str, secret: bytes) -> int:
 
 #: a change on the wire. Types, ids and ops are plain ASCII by rule: nothing to escape
 CHANGE = (
-    """'{"type":"' || f.type || '","id":"' || f.id || '","rev":' || coalesce(d.rev, 0) """
+    """'{{"type":"' || f.type || '","id":"' || f.id || '","rev":' || coalesce(d.rev, 0) """
     """|| ',"seq":' || f.seq || ',"op":"' || f.op || '","data":' """
-    """|| CASE WHEN f.op = 'upsert' THEN coalesce({data}, 'null') ELSE 'null' END || '}'"""
+    """|| CASE WHEN f.op = 'upsert' THEN coalesce({data}, 'null') ELSE 'null' END || '}}'"""
 )
 
 
 def _rows_after(session: Session, officer_id: str, seq: int, limit: int) -> list[Any]:
     """`(seq, change)`, one more than asked, to know whether there is more. Changes come written out
-    from the database: no document is parsed only to be written again."""
-    change = CHANGE.replace("{data}", "d.data" if is_sqlite(session) else "CAST(d.data AS text)")
+    from the database, as bytes: no document is parsed, or even decoded, to be written again."""
+    if is_sqlite(session):
+        change = f"CAST({CHANGE.format(data='d.data')} AS blob)"
+    else:
+        change = f"convert_to({CHANGE.format(data='CAST(d.data AS text)')}, 'UTF8')"
     return run(
         session,
         # the page is cut first, so that no plan reads the documents of a whole feed for it
@@ -96,6 +99,7 @@ def _rows_after(session: Session, officer_id: str, seq: int, limit: int) -> list
         "WHERE officer_id = :officer AND seq > :seq ORDER BY seq LIMIT :limit) AS f "
         "LEFT JOIN documents d ON d.type = f.type AND d.id = f.id ORDER BY f.seq",
         {"officer": officer_id, "seq": seq, "limit": limit + 1},
+        binary=True,
     )
 
 

@@ -6,7 +6,7 @@ and adding it are one step; the key `(device, op_id)` guards it besides), then t
 then everything is read, merged in memory and written in bulk, the feeds last.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -50,20 +50,19 @@ def push_ops(
     *,
     actor: Actor,
     device_time_ms: int | None,
-    bodies: Sequence[Mapping[str, Any]],
+    ops: Sequence[Op],
     check_op: CheckOp,
     now: datetime,
 ) -> list[Result]:
     """Take a device's ops; gives a result for each, in their order.
 
-    `check_op` turns an op as it came into an `Op`, with a fault where its form is wrong. Raises
-    `forbidden` for someone who is no officer with a device.
+    `check_op` has turned each op as it came into an `Op`, with a fault where its form is wrong, and
+    does so with what was held. Raises `forbidden` for someone who is no officer with a device.
     """
     if actor.officer_id is None or actor.device_id is None:
         raise DomainError("forbidden", details={"needs": ["officer", "device"]})
-    device = _Device(session, actor, device_time_ms, len(bodies), now)
-    ops = [check_op(body) for body in bodies]
-    digests = [digest_of(body) for body in bodies]
+    digests = [digest_of(op.body) for op in ops]
+    device = _Device(session, actor, device_time_ms, len(ops), now)
     known = known_receipts(session, actor.device_id, [op.op_id for op in ops])
     arrived = device.stamp(
         (op, digest) for op, digest in zip(ops, digests, strict=True) if op.op_id not in known

@@ -89,3 +89,35 @@ def test_an_old_client_is_told_so_and_keeps_its_ops(world):
     answer = world.lead.post("/sync/push", {"schema_version": 0, "ops": []})
     assert answer.status_code == 426
     assert answer.get_json()["code"] == "client_too_old"
+
+
+def test_whoever_is_up_to_date_gets_the_same_cursor_back(world):
+    world.task()
+    cursor = world.lead.pull()["cursor"]
+    page = world.lead.pull(cursor)
+    assert (page["changes"], page["cursor"], page["has_more"]) == ([], cursor, False)
+
+
+def test_being_up_to_date_helps_nobody_whose_device_or_account_is_closed(world):
+    """The short answer to a poll is given only to who would get the long one."""
+    from sqlalchemy import text
+
+    world.task()
+    cursor = world.lead.pull()["cursor"]
+    for change, undo, status, code in (
+        ("devices SET state = 'revoked'", "devices SET state = 'active'", 403, "device_revoked"),
+        ("devices SET state = 'wipe'", "devices SET state = 'active'", 403, "device_wipe"),
+        ("users SET active = false", "users SET active = true", 401, "token_invalid"),
+        ("users SET scope_version = 2", "users SET scope_version = 1", 410, "resync_required"),
+        ("feed_heads SET seq = 1", "feed_heads SET seq = 9", 410, "resync_required"),
+    ):
+        for statement, expected in ((change, (status, code)), (undo, None)):
+            with world.parts.database.write() as session:
+                session.execute(text(f"UPDATE {statement}"))
+            answer = world.lead.get(
+                "/sync/changes",
+                query_string={"cursor": cursor},
+                headers={"If-None-Match": f'"{cursor}"'},
+            )
+            if expected:
+                assert (answer.status_code, answer.get_json()["code"]) == expected, statement
