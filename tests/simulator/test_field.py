@@ -102,6 +102,7 @@ def test_nothing_that_anybody_wrote_is_lost_whatever_the_network_does(world):
         Here,
         settings=settings(
             max_examples=EXAMPLES[kind], stateful_step_count=STEPS, deadline=None,
+            derandomize=True,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip

@@ -355,6 +355,9 @@ class Deeds:
         seq = self._seqs.get((it.officer_id or "", *of))
         if seq is not None:
             result["seq"] = seq
+        if of[0] == "conflict":
+            # A conflict that was settled so already stays as it is, whatever its entity's rev.
+            result["rev"] = self.merge.held[of].rev
         if result["status"] != "applied":
             result |= {"rev": self.merge.held[of].rev, "data": self.merge.held[of].entity.data}
 
