@@ -4,14 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from server.services.sql import run, run_for_each
 
 
-def is_sqlite(session: Session) -> bool:
+def is_sqlite(session: Session | Connection) -> bool:
     """Whether the session talks to SQLite."""
-    return session.get_bind().dialect.name == "sqlite"
+    bind = session.get_bind() if isinstance(session, Session) else session
+    return bind.dialect.name == "sqlite"
 
 
 def rows_from_json(session: Session, columns: Mapping[str, str], parameter: str = "rows") -> str:

@@ -15,7 +15,7 @@ from server.errors import DomainError
 from server.parts import parts
 from server.services.sync.conflicts import Conflict, get_conflict, open_conflicts, resolve_conflict
 from server.services.sync.epoch import epoch_of
-from server.services.sync.pull import Page, changes_since, is_up_to_date
+from server.services.sync.pull import changes_since, page_after
 from server.services.sync.push import push_ops
 from server.services.sync.receipts import results_of
 
@@ -54,13 +54,14 @@ def capabilities() -> dict[str, Any]:
 def changes(args: dict[str, Any]) -> Response:
     """What changed since the cursor; without one, all that the officer holds"""
     cursor = args.get("cursor")
-    if cursor and _is_up_to_date(cursor):
-        page = Page([], cursor, has_more=False)
-    else:
+    asked = {"cursor": cursor, "limit": args["limit"], "secret": _cursor_secret()}
+    with glancing() as (connection, claims):
+        page = page_after(
+            connection, user_id=claims.user_id, device_id=claims.device_id or "", **asked
+        )
+    if page is None:
         with reading() as (session, actor):
-            page = changes_since(
-                session, actor=actor, cursor=cursor, limit=args["limit"], secret=_cursor_secret()
-            )
+            page = changes_since(session, actor=actor, **asked)
     if not page.changes and cursor and cursor in request.if_none_match:
         return Response(status=304, headers={"ETag": f'"{cursor}"'})
     end = orjson.dumps(
@@ -156,14 +157,6 @@ def _if_match() -> int:
     if not (tag.isascii() and tag.isdigit() and len(tag) < 19):
         raise DomainError("precondition_failed")
     return int(tag)
-
-
-def _is_up_to_date(cursor: str) -> bool:
-    with glancing() as (connection, claims):
-        return is_up_to_date(
-            connection, user_id=claims.user_id, device_id=claims.device_id or "", cursor=cursor,
-            secret=_cursor_secret(),
-        )  # fmt: skip
 
 
 def _cursor_secret() -> bytes:
