@@ -7,6 +7,7 @@ stamp plus the offset, and never later than its arrival.
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 #: beyond this a clock is called implausible and the record says so
 IMPLAUSIBLE_OFFSET_MS = 5 * 60 * 1000
@@ -70,6 +71,7 @@ def is_implausible(*, stamped_ms: int | None, offset_ms: int, arrival_ms: int) -
     return not -IMPLAUSIBLE_OFFSET_MS <= age_ms <= IMPLAUSIBLE_AGE_MS
 
 
+@lru_cache(maxsize=1024)  # one moment of arrival is written into many values
 def wire_time(milliseconds: int) -> str:
     """ISO 8601 with milliseconds and `Z`, as every time on the wire is written."""
     moment = datetime.fromtimestamp(milliseconds / 1000, UTC)

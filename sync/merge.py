@@ -95,52 +95,65 @@ def field_of(type_: str, name: str) -> Field:
 
 def apply(entity: Entity, write: Write) -> Outcome:
     """Merge a write into an entity, in place. Raises Refused, and then nothing has changed."""
+    if not entity.writes and write.action != "delete":
+        return _found(entity, write)
     others = (stamp for stamp in entity.writes if stamp.device != write.stamp.device)
     concurrent = any(not write.saw(stamp) for stamp in others)
-    alone = _standing_alone(entity, write)
-    absorbed = _absorb_all(entity, write, alone)
-    if not entity.writes:
-        entity.writes.append(write.stamp)
-        # What stood before anybody wrote is nobody's claim.
-        unclaimed = [name for name in entity.data if name not in write.patch]
-        entity.marks.update({name: [] for name in unclaimed if name in FIELDS[entity.type]})
-    places = {stamp: index for index, stamp in enumerate(entity.writes)}
-    entity.data.update(alone)
-    for name, (declared, claims) in absorbed.items():
-        _put(entity, places, name, declared, claims)
+    absorbed = _absorb_all(entity, write)
+    _put_all(entity, write, absorbed)
     _forget_unused_writes(entity)
     return Outcome(concurrent, entity.disputed())
 
 
-def _standing_alone(entity: Entity, write: Write) -> dict[str, Any]:
-    """The values of a founding write that simply stand, because there is nothing to meet: most
-    writes are of this kind, and need no claims of their own."""
-    if entity.writes:
-        return {}
-    return {
+def _found(entity: Entity, write: Write) -> Outcome:
+    """Take the write that an entity begins with. It meets nothing, so most of its values simply
+    stand: most writes are of this kind."""
+    own = FIELDS[entity.type]
+    alone = {
         name: value
         for name, value in write.patch.items()
-        if field_of(entity.type, name).policy in HOLD_ONE
+        if name in own and own[name].policy in HOLD_ONE
     }
+    listed = {name: value for name, value in write.patch.items() if name not in alone}
+    absorbed = _absorb_fields(entity, write, listed)
+    _put_all(entity, write, absorbed)
+    entity.data.update(alone)
+    return Outcome(concurrent=False, disputed=())
 
 
-def _absorb_all(
-    entity: Entity, write: Write, alone: Mapping[str, Any]
+def _absorb_all(entity: Entity, write: Write) -> dict[str, tuple[Field, list[Claim]]]:
+    absorbed = _absorb_fields(entity, write, write.patch)
+    alive = write.action != "delete"
+    existence = absorb(EXISTENCE, entity.claims(EXISTS), write.stamp, write.saw, alive)
+    absorbed[EXISTS] = (EXISTENCE, existence)
+    return absorbed
+
+
+def _absorb_fields(
+    entity: Entity, write: Write, patch: Mapping[str, Any]
 ) -> dict[str, tuple[Field, list[Claim]]]:
     absorbed = {}
-    for name, value in write.patch.items():
-        if name in alone:
-            continue
+    for name, value in patch.items():
         declared = field_of(entity.type, name)
         try:
             claims = absorb(declared, entity.claims(name), write.stamp, write.saw, value)
         except Refused as refusal:
             raise Refused(refusal.code, name) from None
         absorbed[name] = (declared, claims)
-    alive = write.action != "delete"
-    existence = absorb(EXISTENCE, entity.claims(EXISTS), write.stamp, write.saw, alive)
-    absorbed[EXISTS] = (EXISTENCE, existence)
     return absorbed
+
+
+def _put_all(
+    entity: Entity, write: Write, absorbed: Mapping[str, tuple[Field, list[Claim]]]
+) -> None:
+    if not entity.writes:
+        entity.writes.append(write.stamp)
+        # What stood before anybody wrote is nobody's claim.
+        unclaimed = [name for name in entity.data if name not in write.patch]
+        entity.marks.update({name: [] for name in unclaimed if name in FIELDS[entity.type]})
+    places = {known: index for index, known in enumerate(entity.writes)}
+    for name, (declared, claims) in absorbed.items():
+        _put(entity, places, name, declared, claims)
 
 
 def _put(

@@ -10,6 +10,7 @@ import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, cast
 
@@ -31,6 +32,13 @@ def run(
         cursor = driver.cursor(row_factory=namedtuple_row)
         cursor.execute(_with_percents(sql), parameters, binary=binary)
         return [] if cursor.rownumber is None else cursor.fetchall()
+
+
+def as_stored(session: Session, moment: datetime) -> datetime | str:
+    """An aware moment as the driver is given it, to be kept as `UtcDateTime` keeps it."""
+    if session.get_bind().dialect.name != "sqlite":
+        return moment
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", timespec="microseconds")
 
 
 def run_for_each(session: Session, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -120,7 +120,7 @@ class Deeds:
         except Salvaged as salvaged:
             self._salvage_tasks.add(self._tasks[it.key])
             result = _told(it, "salvaged", salvaged.code, {})
-        if result["status"] != "deferred":
+        if result["status"] != "deferred" and self._waiting:
             for key in self._about(it):
                 self._waiting.get((it.device_id, key), set()).discard(it.n)
         self._status[it.device_id, it.op.op_id] = result["status"]
@@ -162,9 +162,7 @@ class Deeds:
             follow_task(self.merge, self.session, task_id)
         for task_id in self._salvage_tasks - self._moved_tasks:
             show_task(self.merge, self.session, task_id)
-        for name, result in self._results.items():
-            if result["status"] != "deferred" or name not in self._held_before:
-                self._note(self._taken[name], result)
+        self._note_acts()
         self._seqs = self.merge.save()
         for name, result in self._results.items():
             self._complete(self._taken[name], result)
@@ -191,11 +189,14 @@ class Deeds:
                 raise Waits("dependency_missing", op_id=op_id)
             if status == "rejected":
                 raise Refused("dependency_rejected", op_id)
-        waits_before = any(
+        if self._waits_before(it) and not self._is_awaited(it):
+            raise Waits("earlier_op_held")
+
+    def _waits_before(self, it: Incoming) -> bool:
+        """Whether an earlier op of the same device still waits for something there."""
+        return bool(self._waiting) and any(
             n < it.n for key in self._about(it) for n in self._waiting.get((it.device_id, key), ())
         )
-        if waits_before and not self._is_awaited(it):
-            raise Waits("earlier_op_held")
 
     def _hold(self, it: Incoming) -> None:
         """What the same device did later to what this op is about waits behind it."""
@@ -333,18 +334,26 @@ class Deeds:
             if self.merge.held[key].entity.data.get("state") != state:
                 write_as_office(self.merge, key, task_id, actor=None, patch={"state": state})
 
-    def _note(self, it: Incoming, result: Result) -> None:
-        """Leave the act in the audit; what was written stands in the history at this rev."""
-        self.merge.note(
-            user_id=it.user_id,
-            device_id=it.device_id,
-            organisation_id=self.actor.organisation_id,
-            request_id=self.actor.request_id,
-            action=f"op.{it.op.action}",
-            target_type=it.op.type,
-            target_id=it.op.id,
-            after={name: result.get(name) for name in ("op_id", "status", "rev")},
-        )
+    def _note_acts(self) -> None:
+        """Leave the push in the audit: one entry for each person, device and task, with what became
+        of each op. What was written stands in the history, the ops in their receipts."""
+        acts: dict[tuple[str, str, str], dict[str, str]] = {}
+        for name, result in self._results.items():
+            if result["status"] != "deferred" or name not in self._held_before:
+                it = self._taken[name]
+                whose = (it.user_id, it.device_id, self._tasks.get(it.key, "-"))
+                acts.setdefault(whose, {})[it.op.op_id] = result["status"]
+        for (user_id, device_id, task_id), statuses in acts.items():
+            self.merge.note(
+                user_id=user_id,
+                device_id=device_id,
+                organisation_id=self.actor.organisation_id,
+                request_id=self.actor.request_id,
+                action="sync.push",
+                target_type="task",
+                target_id=task_id,
+                after={"ops": statuses},
+            )
 
     def _complete(self, it: Incoming, result: Result) -> None:
         """Add what is known only now: the place in the writer's own feed, the merged data with the

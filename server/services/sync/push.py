@@ -10,14 +10,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, text
 from sqlalchemy.orm import Session
 
 from server.clock import to_ms
 from server.errors import DomainError, op_error
-from server.models.base import UtcDateTime
 from server.services.audit.acts import record_act
 from server.services.scope import Actor
+from server.services.sql import as_stored, run
 from server.services.sync.deeds import CheckOp, Deeds, Result
 from server.services.sync.receipts import (
     Incoming,
@@ -38,11 +37,11 @@ from sync.ops import Op
 
 #: holds the device's row until the transaction ends, keeps what its clock was off by, and gives it
 #: numbers for as many ops
-HOLD = text(
-    "UPDATE devices SET ops_count = ops_count + :count, "
-    "clock_offset_ms = COALESCE(:offset_ms, clock_offset_ms, 0), last_push_at = :now "
+HOLD = (
+    "UPDATE devices SET ops_count = ops_count + :count, clock_offset_ms = "
+    "COALESCE(CAST(:offset_ms AS bigint), clock_offset_ms, 0), last_push_at = :now "
     "WHERE id = :id RETURNING ops_count, clock_offset_ms"
-).bindparams(bindparam("now", type_=UtcDateTime()))
+)
 
 
 def push_ops(
@@ -101,8 +100,14 @@ class _Device:
     ) -> None:
         self.actor, self.now_ms = actor, to_ms(now)
         offset_ms = None if device_time_ms is None else self.now_ms - device_time_ms
-        facts = {"id": actor.device_id, "count": ops_count, "offset_ms": offset_ms, "now": now}
-        row = session.execute(HOLD, facts).one()
+        [row] = run(
+            session,
+            HOLD,
+            {
+                "id": actor.device_id, "count": ops_count, "offset_ms": offset_ms,
+                "now": as_stored(session, now),
+            },
+        )  # fmt: skip
         self.ops_before: int = row.ops_count - ops_count
         self.offset_ms: int = row.clock_offset_ms
 

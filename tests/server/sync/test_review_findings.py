@@ -1,9 +1,10 @@
 """What a reviewer found: traps of order, of hostile input and of ops that wait."""
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from server.clock import now, to_ms
+from server.models import AuditEntry
 from tests.server.sync.ops import by_id, new_finding, op
 
 
@@ -199,8 +200,11 @@ def test_an_op_that_still_waits_is_not_noted_again_at_every_push(world):
     for _ in range(3):
         world.lead.push(op("record", task, {"notes": "一"}))
     with world.parts.database.read() as session:
-        noted = session.execute(text("SELECT count(*) FROM audit WHERE target_id = 'f1'"))
-        assert noted.scalar_one() == 1
+        noted = session.scalars(
+            select(AuditEntry.after).where(AuditEntry.action == "sync.push").order_by(AuditEntry.id)
+        )
+        told = [status for after in noted for status in after["ops"].values()]
+    assert told == ["deferred", "applied", "applied", "applied"]
 
 
 def test_the_clock_of_an_op_that_was_held_is_flagged_when_it_goes_on(world):
