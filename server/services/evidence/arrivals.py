@@ -24,13 +24,20 @@ from server.errors import CATALOGUE, DomainError
 from server.models import EvidenceFile, Photo, Upload
 from server.services.audit.acts import record_act
 from server.services.evidence.custody import Custody, record_custody
-from server.services.evidence.verification import Waiting, show_photos, verify_photos
+from server.services.evidence.verification import (
+    VERIFIED,
+    Waiting,
+    call_verified,
+    show_photos,
+)
 from server.services.scope import Actor
 from server.services.sync.locks import lock_tasks
 from server.services.upsert import insert_missing
 from server.stores import MediaStores
 
 Fault = dict[str, Any]
+
+QUARANTINED = {"state": "quarantined"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +102,8 @@ def complete_upload(
     """
     upload = session.get(Upload, upload_id)
     if upload is not None:
-        lock_tasks(session, [photo.task_id for photo in _waiting_for(session, upload, arrival)])
+        concerned = [*_waiting_for(session, upload, arrival), *_own_photo(session, upload)]
+        lock_tasks(session, [photo.task_id for photo in concerned])
         upload = session.get(Upload, upload_id, with_for_update=True, populate_existing=True)
     if upload is None or upload.state != "open":
         return
@@ -103,17 +111,26 @@ def complete_upload(
     upload.fault, upload.received_sha256 = arrival.fault, arrival.sha256
     upload.completed_at = now
     _record(session, upload, arrival, actor=actor, now=now)
+    verified: list[Waiting] = []
     if arrival.facts is not None:
         insert_missing(session, EvidenceFile, [_file_row(arrival.sha256, arrival.facts, now)])
-        verify_photos(session, _waiting_for(session, upload, arrival), actor=actor, now=now)
-    _doubt_photo(session, upload, actor=actor, now=now)
+        waiting = _waiting_for(session, upload, arrival)
+        verified = call_verified(session, waiting, actor=actor, now=now)
+    doubted = _doubt_photo(session, upload, now=now)
+    patches = dict.fromkeys(verified, VERIFIED) | dict.fromkeys(doubted, QUARANTINED)
+    show_photos(session, patches, actor=actor, now=now)
+
+
+def _own_photo(session: Session, upload: Upload) -> list[Waiting]:
+    """The photo that the upload says it is for, if it is declared already."""
+    own = select(Photo.id, Photo.task_id).where(Photo.id == upload.photo_id)
+    return [Waiting(row.id, row.task_id) for row in session.execute(own)]
 
 
 def _waiting_for(session: Session, upload: Upload, arrival: Arrival) -> list[Waiting]:
     """Photos that these bytes verify: the upload's own, and others that its sender declared."""
     if arrival.fault is not None:
-        own = select(Photo.id, Photo.task_id).where(Photo.id == upload.photo_id)
-        return [Waiting(row.id, row.task_id) for row in session.execute(own)]
+        return []
     verified = (
         select(Photo.id, Photo.task_id)
         .where(Photo.sha256 == arrival.sha256, Photo.state != "verified")
@@ -123,9 +140,10 @@ def _waiting_for(session: Session, upload: Upload, arrival: Arrival) -> list[Wai
     return [Waiting(row.id, row.task_id) for row in session.execute(verified)]
 
 
-def _doubt_photo(session: Session, upload: Upload, *, actor: Actor | None, now: datetime) -> None:
-    """Let the photo say that what came for it is not what was declared, unless it was verified.
-    Only its declarer's own upload can do that, and not to one that was declared lost."""
+def _doubt_photo(session: Session, upload: Upload, *, now: datetime) -> list[Waiting]:
+    """Call the upload's photo in doubt unless it was verified, because what came for it is not what
+    was declared; the caller shows it. Only its declarer's own upload can do that, and not to one
+    that was declared lost."""
     rows = session.execute(
         update(Photo)
         .where(Photo.id == upload.photo_id, Photo.user_id == upload.user_id)
@@ -137,7 +155,7 @@ def _doubt_photo(session: Session, upload: Upload, *, actor: Actor | None, now: 
     doubted = [Waiting(row.id, row.task_id) for row in rows]
     by = (upload.user_id, upload.device_id, {"received": upload.received_sha256})
     record_custody(session, [Custody(photo.id, "quarantined", *by) for photo in doubted], now=now)
-    show_photos(session, doubted, {"state": "quarantined"}, actor=actor, now=now)
+    return doubted
 
 
 def _record(

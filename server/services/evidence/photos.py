@@ -114,5 +114,5 @@ def declare_lost(
         session, actor=actor, action="photo.lost", target_type="photo", target_id=photo_id,
         before={"state": before}, after=patch, now=now,
     )  # fmt: skip
-    show_photos(session, [Waiting(photo_id, task_id)], patch, actor=actor, now=now)
+    show_photos(session, {Waiting(photo_id, task_id): patch}, actor=actor, now=now)
     return photo

@@ -17,6 +17,7 @@ from server.services.sync.merging import Merge
 from server.services.sync.office import write_as_office
 
 SETTLE_BATCH = 500
+VERIFIED = {"state": "verified"}
 
 
 class Waiting(NamedTuple):
@@ -45,9 +46,17 @@ def verify_photos(
     session: Session, waiting: Sequence[Waiting], *, actor: Actor | None, now: datetime
 ) -> None:
     """Call the photos verified, and tell their holders; one that is verified already stays."""
-    if not waiting:
-        return
-    lock_tasks(session, [photo.task_id for photo in waiting])
+    if waiting:
+        lock_tasks(session, [photo.task_id for photo in waiting])
+        verified = call_verified(session, waiting, actor=actor, now=now)
+        show_photos(session, dict.fromkeys(verified, VERIFIED), actor=actor, now=now)
+
+
+def call_verified(
+    session: Session, waiting: Sequence[Waiting], *, actor: Actor | None, now: datetime
+) -> list[Waiting]:
+    """Call the photos verified; gives those that were not before. The caller has locked their
+    tasks, and shows them."""
     verified = session.execute(
         update(Photo)
         .where(Photo.id.in_([photo.id for photo in waiting]), Photo.state != "verified")
@@ -61,24 +70,22 @@ def verify_photos(
         [Custody(row.id, "verified", *by, {"sha256": row.sha256}) for row in verified],
         now=now,
     )
-    shown = [Waiting(row.id, row.task_id) for row in verified]
-    show_photos(session, shown, {"state": "verified"}, actor=actor, now=now)
+    return [Waiting(row.id, row.task_id) for row in verified]
 
 
 def show_photos(
     session: Session,
-    photos: Sequence[Waiting],
-    patch: Mapping[str, Any],
+    patches: Mapping[Waiting, Mapping[str, Any]],
     *,
     actor: Actor | None,
     now: datetime,
 ) -> None:
-    """Write the patch into the photos' documents as acts of the office, and announce them all at
-    once. The caller has locked their tasks."""
-    if not photos:
+    """Write each photo's patch into its document as an act of the office, and announce them all at
+    once: a transaction raises the feeds one time only. The caller has locked the tasks."""
+    if not patches:
         return
     merge = Merge(session, now_ms=to_ms(now))
-    merge.read([("photo", photo.id) for photo in photos])
-    for photo in photos:
+    merge.read([("photo", photo.id) for photo in patches])
+    for photo, patch in patches.items():
         write_as_office(merge, ("photo", photo.id), photo.task_id, actor=actor, patch=patch)
     merge.save()

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from threading import Barrier, Thread
 
+import pytest
 from sqlalchemy import select
 
 from server.clock import now
 from server.models import EvidenceFile
 from server.services.evidence.declared import DeclaredPhoto, declare_photos
 from server.services.sync.locks import lock_tasks
+from tests.concurrency.test_commit_order import wait_until_somebody_waits_for_a_lock
 from tests.server.evidence.facts import kinds_of_custody, photo_row
 from tests.server.tus.speaker import (
     begin,
@@ -143,3 +145,22 @@ def test_declaring_and_completing_at_the_same_time_always_meet(world: World):
 def _after(start: Barrier, step: Callable[..., object], *args: object) -> None:
     start.wait()
     step(*args)
+
+
+def test_bytes_meant_for_one_photo_that_prove_another_wait_for_the_tasks_of_both(world: World):
+    """The one is doubted, the other verified; both documents change, so both tasks are locked."""
+    if world.parts.database.is_sqlite:
+        pytest.skip("SQLite has one writer: there is nothing to lock")
+    first, second = world.task(), world.task()
+    meant, proven, other = new_photo_id(), new_photo_id(), photo(2)
+    begun = begin(world.lead, other, meant)
+    declare(world.lead, first, meant, photo(1))
+    declare(world.lead, second, proven, other)
+    sending = Thread(target=patch, args=(world.lead, begun, other, 0))
+    with world.parts.database.write() as session:
+        lock_tasks(session, [first])
+        sending.start()
+        wait_until_somebody_waits_for_a_lock(world.parts.database)
+    sending.join()
+    assert state_of(world.lead, meant)["state"] == "quarantined"
+    assert state_of(world.lead, proven)["state"] == "verified"
