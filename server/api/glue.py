@@ -2,15 +2,16 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import flask_smorest
 import marshmallow as ma
 import orjson
 from flask import Request, g, request
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from webargs.flaskparser import FlaskParser
 
@@ -23,7 +24,11 @@ from server.parts import parts
 from server.services.accounts.devices import note_told_to_wipe
 from server.services.scope import Actor, Role, load_actor, require_role
 
+T = TypeVar("T")
+
 BEARER = "bearerAuth"
+#: losing the race for a new id twice in a row takes two rivals; more is a fault of ours
+FOUNDING_TRIES = 3
 
 
 class StrictParser(FlaskParser):
@@ -159,3 +164,17 @@ def writing(*roles: Role) -> Iterator[tuple[Session, Actor]]:
     """One transaction, committed at the end of the block, and the person who writes."""
     with _noting_wipes(), parts().database.write() as session:
         yield session, _actor(session, roles)
+
+
+def written(service: Callable[..., T], *roles: Role) -> T:
+    """What a service gives, `(session, *, actor)`, in one transaction. Done anew where a row that it
+    found missing was there after all: somebody else committed the same new id meanwhile, and now
+    it is seen."""
+    for _ in range(FOUNDING_TRIES - 1):
+        try:
+            with writing(*roles) as (session, actor):
+                return service(session, actor=actor)
+        except IntegrityError:
+            continue
+    with writing(*roles) as (session, actor):
+        return service(session, actor=actor)

@@ -1,5 +1,6 @@
 """Sync: capabilities, pull, push, receipts, conflicts. The protocol stands in docs/sync.md."""
 
+from functools import partial
 from typing import Any
 
 import orjson
@@ -9,7 +10,7 @@ from schemas import sync as wire
 from schemas.entities import ConflictPatch
 from schemas.ops import check_op
 from server.api.device import device
-from server.api.glue import error_responses, glancing, reading, writing
+from server.api.glue import error_responses, glancing, reading, writing, written
 from server.clock import now, wire_time
 from server.errors import DomainError
 from server.parts import parts
@@ -81,11 +82,11 @@ def push(body: dict[str, Any]) -> Response:
         raise DomainError("client_too_old", details={"min_schema_version": MIN_SCHEMA_VERSION})
     moment = now()
     ops = [check_op(op) for op in body["ops"]]  # before the transaction: nobody waits for it
-    with writing() as (session, actor):
-        results = push_ops(
-            session, actor=actor, device_time_ms=body["device_time"], ops=ops,
-            check_op=check_op, now=moment,
-        )  # fmt: skip
+    results = written(
+        partial(
+            push_ops, device_time_ms=body["device_time"], ops=ops, check_op=check_op, now=moment
+        )
+    )
     # as it is: results are plain already, and a schema takes longer over them than the merge did
     answer = orjson.dumps({"results": results, "server_time": wire_time(moment)})
     return Response(answer, mimetype="application/json")
