@@ -167,9 +167,9 @@ def writing(*roles: Role) -> Iterator[tuple[Session, Actor]]:
 
 
 def written(service: Callable[..., T], *roles: Role) -> T:
-    """What a service gives, `(session, *, actor)`, in one transaction. Done anew where a row that it
-    found missing was there after all: somebody else committed the same new id meanwhile, and now
-    it is seen."""
+    """What a service `(session, *, actor)` gives, in one transaction. Done anew where a row that
+    it found missing was there after all: somebody else committed the same new id meanwhile, and
+    now it is seen."""
     for _ in range(FOUNDING_TRIES - 1):
         try:
             with writing(*roles) as (session, actor):
