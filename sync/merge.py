@@ -9,12 +9,26 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from sync.clock import wire_time
-from sync.entities import EXISTENCE, EXISTS, FIELDS
-from sync.policies import HOLD_ONE, Claim, Field, Refused, Saw, Stamp, absorb, is_disputed, show
+from sync.disputes import NO_TRAIL, Trail, follow
+from sync.entities import DELETABLE, EXISTENCE, EXISTS, FIELDS
+from sync.policies import (
+    HOLD_ONE,
+    Claim,
+    Claims,
+    Field,
+    Refused,
+    Saw,
+    Stamp,
+    absorb,
+    is_disputed,
+    show,
+)
 
 Action = Literal["create", "patch", "delete"]
 #: one claim that stands alone (the index of its write), or several with their values
 Mark = int | list[tuple[int, Any]]
+#: what a field's trail holds: writes by their index, with their values
+Said = list[tuple[int, Any]]
 
 
 class Write(NamedTuple):
@@ -24,6 +38,14 @@ class Write(NamedTuple):
     saw: Saw
     action: Action
     patch: Mapping[str, Any]
+
+
+class Absorbed(NamedTuple):
+    """A field after a write, before it is put into its entity."""
+
+    declared: Field
+    claims: list[Claim]
+    trail: Trail
 
 
 class Outcome(NamedTuple):
@@ -41,6 +63,7 @@ class Entity:
     data: dict[str, Any] = field(default_factory=dict)
     writes: list[Stamp] = field(default_factory=list)
     marks: dict[str, Mark] = field(default_factory=dict)
+    trails: dict[str, tuple[Said, Said]] = field(default_factory=dict)
 
     @property
     def deleted(self) -> bool:
@@ -56,7 +79,7 @@ class Entity:
             mark = 0
         if isinstance(mark, int):
             return [Claim(self.writes[mark], True if name == EXISTS else self.data[name])]
-        return [Claim(self.writes[index], value) for index, value in mark]
+        return self._said(mark)
 
     def disputed(self) -> tuple[str, ...]:
         """The fields in which claims differ and a person must choose; none of what is deleted."""
@@ -69,9 +92,24 @@ class Entity:
         )
         return () if names and self.deleted else tuple(names)
 
+    def trail(self, name: str) -> Trail:
+        """What is remembered of a field's earlier writes, so that a dispute outlives its end."""
+        if name not in self.trails:
+            return NO_TRAIL
+        past, met = self.trails[name]
+        return Trail(self._said(past), self._said(met))
+
+    def contested(self) -> tuple[str, ...]:
+        """The fields that are or ever were in dispute, whoever wrote first or last."""
+        return tuple(sorted(name for name, (_, met) in self.trails.items() if met))
+
+    def _said(self, writes: Said) -> list[Claim]:
+        return [Claim(self.writes[index], value) for index, value in writes]
+
     def to_plain(self) -> dict[str, Any]:
         """The claims as JSON-able values; `data` is kept apart."""
-        return {"w": [list(stamp) for stamp in self.writes], "f": self.marks}
+        plain = {"w": [list(stamp) for stamp in self.writes], "f": self.marks}
+        return plain | {"t": self.trails} if self.trails else plain
 
     @classmethod
     def from_plain(cls, type_: str, data: dict[str, Any], plain: Mapping[str, Any]) -> "Entity":
@@ -80,7 +118,11 @@ class Entity:
             name: mark if isinstance(mark, int) else [(i, v) for i, v in mark]
             for name, mark in plain["f"].items()
         }
-        return cls(type_, data, [Stamp(*stamp) for stamp in plain["w"]], marks)
+        trails = {
+            name: ([(i, v) for i, v in past], [(i, v) for i, v in met])
+            for name, (past, met) in plain.get("t", {}).items()
+        }
+        return cls(type_, data, [Stamp(*stamp) for stamp in plain["w"]], marks, trails)
 
 
 def field_of(type_: str, name: str) -> Field:
@@ -121,49 +163,59 @@ def _found(entity: Entity, write: Write) -> Outcome:
     return Outcome(concurrent=False, disputed=())
 
 
-def _absorb_all(entity: Entity, write: Write) -> dict[str, tuple[Field, list[Claim]]]:
+def _absorb_all(entity: Entity, write: Write) -> dict[str, Absorbed]:
     absorbed = _absorb_fields(entity, write, write.patch)
-    alive = write.action != "delete"
-    existence = absorb(EXISTENCE, entity.claims(EXISTS), write.stamp, write.saw, alive)
-    absorbed[EXISTS] = (EXISTENCE, existence)
+    absorbed[EXISTS] = _absorb_value(entity, write, EXISTS, write.action != "delete")
     return absorbed
 
 
-def _absorb_fields(
-    entity: Entity, write: Write, patch: Mapping[str, Any]
-) -> dict[str, tuple[Field, list[Claim]]]:
+def _absorb_fields(entity: Entity, write: Write, patch: Mapping[str, Any]) -> dict[str, Absorbed]:
     absorbed = {}
     for name, value in patch.items():
-        declared = field_of(entity.type, name)
         try:
-            claims = absorb(declared, entity.claims(name), write.stamp, write.saw, value)
+            absorbed[name] = _absorb_value(entity, write, name, value)
         except Refused as refusal:
             raise Refused(refusal.code, name) from None
-        absorbed[name] = (declared, claims)
     return absorbed
 
 
-def _put_all(
-    entity: Entity, write: Write, absorbed: Mapping[str, tuple[Field, list[Claim]]]
-) -> None:
+def _absorb_value(entity: Entity, write: Write, name: str, value: Any) -> Absorbed:
+    declared, before, trail = field_of(entity.type, name), entity.claims(name), NO_TRAIL
+    claims = absorb(declared, before, write.stamp, write.saw, value)
+    if declared.policy == "review" and (name != EXISTS or entity.type in DELETABLE):
+        written = Claim(write.stamp, value)
+        trail = follow(entity.trail(name), before, claims, written, write.saw)
+    return Absorbed(declared, claims, trail)
+
+
+def _put_all(entity: Entity, write: Write, absorbed: Mapping[str, Absorbed]) -> None:
     if not entity.writes:
         entity.writes.append(write.stamp)
         # What stood before anybody wrote is nobody's claim.
         unclaimed = [name for name in entity.data if name not in write.patch]
         entity.marks.update({name: [] for name in unclaimed if name in FIELDS[entity.type]})
     places = {known: index for index, known in enumerate(entity.writes)}
-    for name, (declared, claims) in absorbed.items():
+    for name, (declared, claims, trail) in absorbed.items():
+        _make_places(entity, places, claims)
         _put(entity, places, name, declared, claims)
+        if trail is not NO_TRAIL:
+            for remembered in trail:
+                _make_places(entity, places, remembered)
+            past, met = ([(places[stamp], value) for stamp, value in each] for each in trail)
+            entity.trails[name] = (past, met)
+
+
+def _make_places(entity: Entity, places: dict[Stamp, int], claims: Claims) -> None:
+    for stamp, _ in claims:
+        if stamp not in places:
+            places[stamp] = len(entity.writes)
+            entity.writes.append(stamp)
 
 
 def _put(
     entity: Entity, places: dict[Stamp, int], name: str, declared: Field, claims: list[Claim]
 ) -> None:
     """Write a field's claims in their shortest form, and what stands into `data`."""
-    for stamp, _ in claims:
-        if stamp not in places:
-            places[stamp] = len(entity.writes)
-            entity.writes.append(stamp)
     alone = len(claims) == 1 and not declared.holds_many
     if alone and (name != EXISTS or claims[0].value):
         place = places[claims[0].stamp]
@@ -187,16 +239,25 @@ def _wire_value(declared: Field, claims: list[Claim]) -> Any:
 
 
 def _forget_unused_writes(entity: Entity) -> None:
-    """Drop writes of which nothing stands any more; the founding one stays as the default."""
+    """Drop writes of which nothing is left any more; the founding one stays as the default."""
     used = {0}
     for mark in entity.marks.values():
         used.update((mark,) if isinstance(mark, int) else (index for index, _ in mark))
+    for trail in entity.trails.values():
+        used.update(index for said in trail for index, _ in said)
     if len(used) == len(entity.writes):
         return
     kept = sorted(used)
     moved = {old: new for new, old in enumerate(kept)}
+
+    def shifted(said: Said) -> Said:
+        return [(moved[index], value) for index, value in said]
+
     entity.writes = [entity.writes[index] for index in kept]
     entity.marks = {
-        name: moved[mark] if isinstance(mark, int) else [(moved[i], v) for i, v in mark]
+        name: moved[mark] if isinstance(mark, int) else shifted(mark)
         for name, mark in entity.marks.items()
+    }
+    entity.trails = {
+        name: (shifted(past), shifted(met)) for name, (past, met) in entity.trails.items()
     }

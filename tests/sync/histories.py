@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sync.conflicts import candidates, standing_value
+from sync.conflicts import Verdict, verdict
 from sync.merge import Action, Entity, Write, apply
 from sync.policies import OFFICE, Refused, Stamp
 
@@ -42,15 +42,19 @@ def merged(type_: str, acts: Sequence[Act]) -> Entity:
 
 
 def visible(entity: Entity) -> dict[str, Any]:
-    """All that must not depend on the order of arrival."""
+    """All that must not depend on the order of arrival: what stands, and every conflict that there
+    is or ever was, with who settled it."""
     return {
         "data": entity.data,
         "deleted": entity.deleted,
-        "disputes": {
-            name: (standing_value(entity, name), candidates(entity, name))
-            for name in entity.disputed()
-        },
+        "conflicts": {name: told(verdict(entity, name)) for name in entity.contested()},
     }
+
+
+def told(said: Verdict) -> tuple[Any, ...]:
+    """A conflict without the version that its settling made."""
+    settled_by = said.settled_by and (said.settled_by.rank, said.settled_by.officer)
+    return (said.open, said.candidates, said.standing, settled_by)
 
 
 def causes(acts: Sequence[Act]) -> dict[str, set[str]]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sync.conflicts import verdict
 from sync.merge import Entity, Write, apply
 from sync.policies import Refused, Stamp
 from tests.sync.histories import Act, merged, visible
@@ -104,9 +105,9 @@ def test_review_the_graver_stands_and_both_are_candidates():
     entity = finding(
         Act("a", 2, 110, {"action": "temporary_seal"}), Act("b", 1, 120, {"action": "none"}, SEEN)
     )
-    seen = visible(entity)["disputes"]["action"]
-    assert seen[0] == "temporary_seal"
-    assert [candidate.value for candidate in seen[1]] == ["temporary_seal", "none"]
+    said = verdict(entity, "action")
+    assert (said.open, said.standing) == (True, "temporary_seal")
+    assert [candidate.value for candidate in said.candidates] == ["temporary_seal", "none"]
 
 
 def test_review_without_gravity_keeps_the_one_that_stood_before():

@@ -6,7 +6,7 @@ the changes, last.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
@@ -16,8 +16,7 @@ from server.services.bulk import Insert, insert_rows
 from server.services.sync.documents import StoredDocument, read_documents
 from server.services.sync.feed import FeedItem, announce, holders
 from sync.clock import wire_time
-from sync.conflicts import candidates, conflict_field, conflict_id, standing_value
-from sync.entities import EXISTS
+from sync.conflicts import Candidate, conflict_field, conflict_id, verdict
 from sync.merge import Action, Entity, Outcome, Write, apply
 from sync.policies import Saw, Stamp
 
@@ -68,7 +67,6 @@ class Held:
     task_id: str | None
     rev: int
     changed: bool = False
-    disputes: set[str] = field(default_factory=set)
 
 
 class Merge:
@@ -171,11 +169,13 @@ class Merge:
         }  # fmt: skip
 
     def _settle_conflicts(self) -> None:
-        """Open, renew or close the conflict of each field whose dispute changed."""
-        concerned = {}
-        for key, held in self.held.items():
-            for name in {*held.entity.disputed(), *held.disputes} if held.changed else ():
-                concerned["conflict", conflict_id(*key, name)] = (key, held, name)
+        """Open, renew or close the conflict of each field that is or was in dispute."""
+        concerned = {
+            ("conflict", conflict_id(*key, name)): (key, held, name)
+            for key, held in self.held.items()
+            if held.changed
+            for name in held.entity.contested()
+        }
         if not concerned:
             return
         self.read(concerned)
@@ -194,23 +194,22 @@ class Merge:
     def _conflict(
         self, key: Key, held: Held, name: str, known: Mapping[str, Any]
     ) -> dict[str, Any]:
-        at = wire_time(self.now_ms)
-        opened_at = known["opened_at"] if known.get("state") == "open" else at
-        data = {
+        """A conflict as it stands now. All but its times is told by the writes alone (rule 5)."""
+        said = verdict(held.entity, name)
+        by = said.settled_by
+        facts = {
             "of_type": key[0], "of_id": key[1], "task_id": held.task_id,
-            "field": conflict_field(name), "opened_at": opened_at,
-            "candidates": known.get("candidates", []),
-            "standing": standing_value(held.entity, name), "state": "open",
-            "resolved_value": None, "resolved_by": None, "resolved_at": None,
+            "field": conflict_field(name), "candidates": _on_the_wire(said.candidates),
+            "standing": said.standing, "state": "open" if said.open else "resolved",
+            "resolved_value": said.standing if by else None,
+            "resolved_by": by.officer if by else None,
         }  # fmt: skip
-        if name in held.entity.disputed():
-            return data | {"candidates": _candidates(held.entity, name)}
-        decided = EXISTS if held.entity.deleted else name  # what is deleted is in dispute no more
-        winner = held.entity.claims(decided)[-1].stamp
-        return data | {
-            "state": "resolved", "resolved_value": data["standing"],
-            "resolved_by": winner.officer, "resolved_at": at,
-        }  # fmt: skip
+        if facts.items() <= known.items():
+            return dict(known)
+        at = wire_time(self.now_ms)
+        opens = said.open and known.get("state") != "open"
+        opened_at = at if opens else known.get("opened_at", at)
+        return facts | {"opened_at": opened_at, "resolved_at": None if said.open else at}
 
 
 def _in_hand(document: StoredDocument) -> Held:
@@ -219,13 +218,8 @@ def _in_hand(document: StoredDocument) -> Held:
         entity = Entity.from_plain(document.type, document.data, plain)
     else:
         entity = Entity(document.type, document.data)
-    held = Held(entity, document.task_id, document.rev)
-    held.disputes = set(entity.disputed())
-    return held
+    return Held(entity, document.task_id, document.rev)
 
 
-def _candidates(entity: Entity, name: str) -> list[dict[str, Any]]:
-    return [
-        {**candidate._asdict(), "at": wire_time(candidate.at)}
-        for candidate in candidates(entity, name)
-    ]
+def _on_the_wire(candidates: Iterable[Candidate]) -> list[dict[str, Any]]:
+    return [{**each._asdict(), "at": wire_time(each.at)} for each in candidates]
