@@ -4,6 +4,8 @@ from sync.policies import Field
 
 LWW = Field("lww")
 UNION = Field("union")
+#: devices by their ids: which of a device's ops told of its clock first is chance
+FLAGS = Field("union", graver=str)
 APPEND = Field("append")
 ONCE = Field("immutable")
 SERVER = Field("server")
@@ -78,7 +80,7 @@ FIELDS: dict[str, dict[str, Field]] = {
         "notes": APPEND,
         "tags": UNION,
         "photos": UNION,
-        "clock_flags": UNION,
+        "clock_flags": FLAGS,
     },
     "answer": {
         "task_id": ONCE,

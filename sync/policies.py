@@ -63,7 +63,8 @@ HOLD_ONE: frozenset[PolicyName] = frozenset({"lww", "max", "monotonic", "immutab
 
 class Field(NamedTuple):
     """A field's policy, declared once. `order` lists values from least to gravest for `max`,
-    `monotonic` and `review`; `graver` gives a sort key instead where values are not a list."""
+    `monotonic` and `review`; `graver` gives a sort key instead where values are not a list. A
+    `union` with `graver` is listed by it, others in the order of their writing."""
 
     policy: PolicyName
     order: tuple[Any, ...] = ()
@@ -93,7 +94,8 @@ def show(field: Field, claims: Claims) -> Any:
     if field.policy == "append":
         return list(claims)
     if field.policy == "union":
-        return list(dict.fromkeys(claim.value for claim in _present(claims)))
+        values = dict.fromkeys(claim.value for claim in _present(claims))
+        return sorted(values, key=field.graver) if field.graver else list(values)
     return standing(field, claims).value if claims else None
 
 

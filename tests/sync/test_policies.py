@@ -62,6 +62,15 @@ def test_union_keeps_what_both_added_and_drops_what_one_removed():
     assert sorted(entity.data["tags"]) == ["new", "stays"]
 
 
+def test_union_of_flags_is_listed_in_its_own_order_whichever_op_raised_each():
+    def flagged(*acts):
+        return merged("record", acts).data["clock_flags"]
+
+    one, other = {"clock_flags": ["d-1"]}, {"clock_flags": ["d-2"]}
+    assert flagged(Act("d-1", 1, 300, one), Act("d-2", 1, 200, other)) == ["d-1", "d-2"]
+    assert flagged(Act("d-1", 2, 100, one), Act("d-2", 1, 200, other)) == ["d-1", "d-2"]
+
+
 def test_append_keeps_both_notes_in_the_order_of_their_writing():
     entity = finding(
         Act("a", 2, 120, {"notes": "second"}), Act("b", 1, 110, {"notes": ["first"]}, SEEN)

@@ -224,7 +224,7 @@ def test_flagged_clocks_are_listed_alike_in_whatever_order_they_came(world, orde
     pushes = [(world.lead, far - 2000), (world.assistant, far - 1000)]
     for caller, stamp in (pushes[place] for place in order):
         caller.push(op("record", task, {"storeys": "3"}, hlc=f"{stamp}:0"), device_time=far)
-    assert record_of(world, task)["clock_flags"] == ["d-lead", "d-assistant"]
+    assert record_of(world, task)["clock_flags"] == ["d-assistant", "d-lead"]
 
 
 def test_a_conflict_is_not_settled_by_an_answer_that_the_item_does_not_take(world):
