@@ -112,9 +112,13 @@ def _number(field: Any) -> Convert | None:
             least, most = low, high
         case _:
             return None
-    kinds = (int,) if isinstance(field, ma.fields.Integer) else (int, float)  # never bool
+    whole = isinstance(field, ma.fields.Integer)
+    kinds = (int,) if whole else (int, float)  # never bool
+    reads_digits = whole and not field.strict  # as they stand in an address
 
     def convert(value: Any) -> Any:
+        if reads_digits and type(value) is str and value.isascii() and value.isdigit():
+            value = int(value)
         if type(value) not in kinds or not least <= value <= most:
             raise NotSure
         return field.num_type(value)

@@ -7,6 +7,7 @@ from marshmallow import validate
 
 from schemas.common import ID_PATTERN, Id, WholeMatch
 from schemas.ops import OpSchema
+from schemas.quick import compile_schema
 
 MAX_OPS = 500
 PREFERRED_BATCH = 50
@@ -124,6 +125,14 @@ class ChangesArgs(ma.Schema):
 
     cursor = ma.fields.String(validate=validate.Length(max=400), metadata={"description": "opaque"})
     limit = ma.fields.Integer(load_default=DEFAULT_PAGE, validate=validate.Range(1, MAX_PAGE))
+
+    def load(self, data: Any, **kwargs: Any) -> Any:
+        """The loaded values: of what every device asks every few seconds, the short way."""
+        quick = _changes_args(dict(data))
+        return super().load(data, **kwargs) if quick is None else quick
+
+
+_changes_args = compile_schema(ChangesArgs())
 
 
 class ChangeSchema(ma.Schema):

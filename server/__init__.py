@@ -1,5 +1,6 @@
 """Suijian's server. `create_app` is the one place where the parts are put together."""
 
+from collections.abc import Callable
 from typing import Any
 
 import flask_smorest
@@ -18,6 +19,14 @@ from server.parts import Parts
 from server.stores import MediaStores
 
 PROTOCOL_VERSION = "v1"
+
+
+class Application(Flask):
+    """Flask, for routes that are plain functions."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself. Flask would look at each call of each whether it is a coroutine."""
+        return func
 
 
 class OrjsonProvider(JSONProvider):
@@ -46,7 +55,7 @@ class EnvelopeApi(flask_smorest.Api):
 def create_app(settings: Settings | None = None) -> Flask:
     """The WSGI application. Raises SettingsError when a setting is missing or wrong."""
     settings = settings or Settings.from_environment()
-    app = Flask("server")
+    app = Application("server")
     app.json = OrjsonProvider(app)
     app.config.update(
         MAX_CONTENT_LENGTH=settings.max_request_bytes,

@@ -5,7 +5,6 @@ the start".
 """
 
 import base64
-import hashlib
 import hmac
 import json
 from typing import NamedTuple
@@ -28,7 +27,7 @@ class CursorInvalid(ValueError):
 
 
 def _mac(secret: bytes, body: bytes) -> bytes:
-    return hmac.new(secret, _CONTEXT + body, hashlib.sha256).digest()[:_MAC_BYTES]
+    return hmac.digest(secret, _CONTEXT + body, "sha256")[:_MAC_BYTES]
 
 
 def seal(cursor: Cursor, *, secret: bytes) -> str:

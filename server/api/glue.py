@@ -10,7 +10,6 @@ import flask_smorest
 import marshmallow as ma
 import orjson
 from flask import Request, g, request
-from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from webargs.flaskparser import FlaskParser
@@ -18,6 +17,7 @@ from webargs.flaskparser import FlaskParser
 from schemas.common import ErrorEnvelopeSchema
 from server import clock
 from server.auth import Claims, read_access_token
+from server.db import Glance
 from server.errors import DomainError
 from server.ids import is_id
 from server.parts import parts
@@ -96,8 +96,10 @@ def error_responses(*statuses: int) -> Any:
     """Document further statuses of a route that answer in the envelope."""
 
     def decorate(view: Any) -> Any:
+        documented = view
         for status in statuses:
-            view = _documents.alt_response(status, schema=ErrorEnvelopeSchema)(view)
+            documented = _documents.alt_response(status, schema=ErrorEnvelopeSchema)(documented)
+        view._apidoc = documented._apidoc  # its words alone: each wrapper would cost every request
         return view
 
     return decorate
@@ -152,11 +154,11 @@ def reading(*roles: Role) -> Iterator[tuple[Session, Actor]]:
 
 
 @contextmanager
-def glancing() -> Iterator[tuple[Connection, Claims]]:
+def glancing() -> Iterator[tuple[Glance, Claims]]:
     """A connection for one statement, and who the token says is asking; whether they still may is
     for the statement to see."""
-    with parts().database.glance() as connection:
-        yield connection, g.claims
+    with parts().database.glance() as glance:
+        yield glance, g.claims
 
 
 @contextmanager

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
+from server.db import Glance
 from server.services.sql import run, run_for_each
 
 
-def is_sqlite(session: Session | Connection) -> bool:
+def is_sqlite(session: Session | Glance) -> bool:
     """Whether the session talks to SQLite."""
-    bind = session.get_bind() if isinstance(session, Session) else session
+    bind = session.get_bind() if isinstance(session, Session) else session.engine
     return bind.dialect.name == "sqlite"
 
 

@@ -19,9 +19,11 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from server.db import Glance
+
 
 def run(
-    session: Session | Connection, sql: str, parameters: Mapping[str, Any], *, binary: bool = False
+    session: Session | Glance, sql: str, parameters: Mapping[str, Any], *, binary: bool = False
 ) -> list[Any]:
     """Run a statement, with `:name` for each parameter as in `text()`; gives its rows, as named
     tuples of what the driver makes of the values, or nothing where it has none. `binary` has
@@ -48,14 +50,14 @@ def run_for_each(session: Session, sql: str, rows: Sequence[Mapping[str, Any]]) 
 
 
 @contextmanager
-def _driver_of(session: Session | Connection, sql: str) -> Iterator[Any]:
+def _driver_of(session: Session | Glance, sql: str) -> Iterator[Any]:
     if isinstance(session, Session):
         session.flush()  # what waits in the session is part of what stands, as with `execute`
-        session = session.connection()
+    connection = session.connection() if isinstance(session, Session) else session
     try:
-        yield session.connection.driver_connection
-    except session.dialect.loaded_dbapi.Error as error:
-        raise _as_sqlalchemy_says(session, sql, error) from error
+        yield connection.connection.driver_connection
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _as_sqlalchemy_says(connection, sql, error) from error
 
 
 def _run_on_sqlite(
@@ -79,7 +81,7 @@ def _with_percents(sql: str) -> str:
     return re.sub(r"(?<!:):([a-z_]+)", r"%(\1)s", sql.replace("%", "%%"))
 
 
-def _as_sqlalchemy_says(connection: Connection, sql: str, error: Any) -> BaseException:
+def _as_sqlalchemy_says(connection: Connection | Glance, sql: str, error: Any) -> BaseException:
     """The error as everyone else knows it; after a lost connection the pool forgets the others,
     which were lost with it."""
     dialect = connection.dialect

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from schemas.entities import MAX_LIST, MAX_SHORT, PATCHES
 from schemas.ops import OpSchema
 from schemas.quick import compile_schema
+from schemas.sync import ChangesArgs
 
-SCHEMAS: dict[str, ma.Schema] = {**PATCHES, "op": OpSchema()}
+SCHEMAS: dict[str, ma.Schema] = {**PATCHES, "op": OpSchema(), "changes": ChangesArgs()}
 QUICK = {name: compile_schema(schema) for name, schema in SCHEMAS.items()}
 
 #: what comes: good values, values at a limit, and values of the wrong kind
@@ -27,6 +28,7 @@ VALUES = st.one_of(
             "pass", "patch", "create", "2026-11-23", "2026-W47-1", "20261123", "2026-13-01",
             "2026-11-23T08:00:00Z", "2026-11-23T08:00:00.123456+08:00", "2026-11-23T08:00:00",
             "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0" * 64, "0" * 64 + "\n",
+            "1", "1000", "1001", "007", "+5", "-1", "1_0", " 5", "５", "²",
             "\x00", "\ud800", "火" * MAX_SHORT, "火" * (MAX_SHORT + 1), "x" * 4000, "x" * 4001,
             0, 1, -1, 90, 90.0, 91, 1e9, 1e9 + 1, 2**40, 2**40 + 1, 2**53, 2**53 + 1, -0.0,
         ]
@@ -38,7 +40,7 @@ VALUES = st.one_of(
 
 def loaded(schema: ma.Schema, data: dict[str, Any]) -> dict[str, Any] | None:
     try:
-        return schema.load(data)
+        return ma.Schema.load(schema, data)
     except ma.ValidationError:
         return None
 

@@ -2,6 +2,7 @@
 
 import base64
 
+from server.models import Device
 from tests.server.sync.ops import by_id, new_finding, op
 
 
@@ -44,6 +45,37 @@ def test_an_empty_pull_for_a_known_cursor_is_a_304(world):
         "/sync/changes", query_string={"cursor": cursor}, headers={"If-None-Match": f'"{cursor}"'}
     )
     assert (answer.status_code, answer.data) == (304, b"")
+
+
+def test_a_304_ends_as_soon_as_something_is_new(world):
+    task = world.task()
+    cursor = world.lead.pull()["cursor"]
+    world.assistant.push(new_finding("f1", task))
+    for tag in (f'"{cursor}"', f'W/"{cursor}"'):
+        answer = world.lead.get(
+            "/sync/changes", query_string={"cursor": cursor}, headers={"If-None-Match": tag}
+        )
+        assert [change["id"] for change in answer.get_json()["changes"]] == ["f1"]
+
+
+def test_a_proxy_may_have_weakened_the_tag_of_what_was_seen(world):
+    world.task()
+    cursor = world.lead.pull()["cursor"]
+    answer = world.lead.get(
+        "/sync/changes", query_string={"cursor": cursor}, headers={"If-None-Match": f'W/"{cursor}"'}
+    )
+    assert answer.status_code == 304
+
+
+def test_no_304_for_one_who_may_not_read_any_more(world):
+    world.task()
+    cursor = world.lead.pull()["cursor"]
+    with world.parts.database.write() as session:
+        session.get_one(Device, world.lead.device_id).state = "revoked"
+    answer = world.lead.get(
+        "/sync/changes", query_string={"cursor": cursor}, headers={"If-None-Match": f'"{cursor}"'}
+    )
+    assert (answer.status_code, answer.get_json()["code"]) == (403, "device_revoked")
 
 
 def test_a_tampered_or_foreign_cursor_is_refused_never_from_zero(world):
