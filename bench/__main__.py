@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from bench import report
 from bench.machine import facts
 from bench.rounds import run
-from bench.sides import THREADS, Side, serving_floor, serving_suijian
+from bench.sides import THREADS, Side, Suijian, serving_floor, serving_suijian
+from bench.wire import wire_sizes
 
 Serving = Callable[..., AbstractContextManager[Side]]
 
@@ -43,7 +44,9 @@ def main() -> None:
         )
         print("\n".join(stated), file=sys.stderr)
         sides = _started(stack, folder, server.get_uri())
-        page = report.report(run(sides, rounds=rounds, quick=asked.quick, tell=_tell), stated)
+        figures = run(sides, rounds=rounds, quick=asked.quick, tell=_tell)
+        wire = {side.name: list(wire_sizes(side)) for side in sides if isinstance(side, Suijian)}
+        page = report.report(figures, wire, stated)
     _tell("")
     print(page)
     if not asked.quick:

@@ -38,6 +38,7 @@ class Fired:
 
     seconds: float
     latencies_ms: list[float]
+    received_bytes: int
     last_body: bytes
 
 
@@ -101,7 +102,9 @@ def fire(volley: Volley) -> Fired:
         for answer in connection.answers:
             _check(answer, volley.proof)
     latencies_ms = [ms for each in connections for ms in each.latencies_ms]
-    return Fired(seconds, latencies_ms, connections[-1].answers[-1].partition(b"\r\n\r\n")[2])
+    answers = [answer for connection in connections for answer in connection.answers]
+    received_bytes = sum(map(len, answers))
+    return Fired(seconds, latencies_ms, received_bytes, answers[-1].partition(b"\r\n\r\n")[2])
 
 
 def _run(connections: Sequence[_Connection]) -> None:

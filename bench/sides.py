@@ -97,7 +97,7 @@ class Suijian:
     """The real server, as `make run` starts it."""
 
     def __init__(self, name: str, port: int, teams: Sequence["Team"], reader: "Team") -> None:
-        self.name, self._port, self._teams, self._reader = name, port, teams, reader
+        self.name, self.port, self._teams, self._reader = name, port, teams, reader
         self._ids = _random_ids(name)
         left = COLD_DOCUMENTS - len(self._changes(""))
         while left:
@@ -109,16 +109,24 @@ class Suijian:
 
     def push(self, batches: int) -> Volley:
         queues = [[self._batch(team, BATCH) for _ in range(batches)] for team in self._teams]
-        return Volley(self._port, queues, Proof((200,), b'"status":"applied"', BATCH))
+        return Volley(self.port, queues, Proof((200,), b'"status":"applied"', BATCH))
 
     def empty_pull(self, pulls: int) -> Volley:
         seen = {"If-None-Match": f'"{self._end}"'}  # as the reference device asks
         queues = [[self._pull(self._end, seen)] * pulls] * PULLERS
-        return Volley(self._port, queues, Proof((304,)))
+        return Volley(self.port, queues, Proof((304,)))
 
     def cold_pull(self, pulls: int) -> Volley:
-        queues = [[self._pull(""), self._pull(self._middle)] * pulls] * COLD_PULLERS
-        return Volley(self._port, queues, Proof((200,), b'"op":"upsert"', PAGE))
+        queues = [self.cold_requests() * pulls] * COLD_PULLERS
+        return Volley(self.port, queues, Proof((200,), b'"op":"upsert"', PAGE))
+
+    def cold_requests(self, headers: dict[str, str] | None = None) -> list[bytes]:
+        """The requests of one cold pull."""
+        return [self._pull(cursor, headers) for cursor in ("", self._middle)]
+
+    def cold_pages(self) -> list[dict[str, Any]]:
+        """What they are answered."""
+        return [self._page(cursor) for cursor in ("", self._middle)]
 
     def _batch(self, team: "Team", count: int) -> bytes:
         now_ms = time.time_ns() // 1_000_000
@@ -139,7 +147,7 @@ class Suijian:
         return http_request("GET", f"/api/v1/sync/changes?{query}", headers=sent)
 
     def _page(self, cursor: str) -> dict[str, Any]:
-        page: dict[str, Any] = orjson.loads(_ask(self._port, self._pull(cursor)))
+        page: dict[str, Any] = orjson.loads(_ask(self.port, self._pull(cursor)))
         return page
 
     def _changes(self, cursor: str) -> list[Any]:

@@ -22,6 +22,7 @@ from client.wire import (
     checked,
     encoded,
     json_object,
+    packed,
     tokens_in,
 )
 
@@ -63,11 +64,12 @@ class Api:
         is answered again. Only login and the resolution of a conflict say `repeatable=False`.
         """
         tries = self.patience.tries()
-        data = None if body is None else encoded(body)
+        data, coding = (None, {}) if body is None else packed(encoded(body))
+        head = {**coding, **(headers or {})}
         while True:
             try:
                 answer = self.send(
-                    method, path, data=data, params=params, headers=headers, bearer=bearer
+                    method, path, data=data, params=params, headers=head, bearer=bearer
                 )
             except Offline:
                 if not repeatable or not tries.wait():
@@ -156,14 +158,18 @@ class Api:
             )
         except requests.RequestException as error:
             raise Offline(f"{method} {path}: {error}") from error
-        self._hear_backoff(answer)
+        self._hear_wish_for_quiet(answer)
         return answer
 
-    def _hear_backoff(self, answer: requests.Response) -> None:
-        """`Backoff: <seconds>` may come with a success too: the next request waits that long."""
+    def _hear_wish_for_quiet(self, answer: requests.Response) -> None:
+        """`Backoff: <seconds>`, and `Retry-After` too, may come with a success: the next request,
+        whatever it asks, waits that long."""
         asked = answer.headers.get("Backoff", "")
-        if asked.isdecimal():
-            pause = min(float(asked), self.patience.longest_seconds)
+        pause = float(asked) if asked.isdecimal() else 0.0
+        if answer.ok:
+            pause = max(pause, retry_after(answer) or 0.0)
+        if pause:
+            pause = min(pause, self.patience.longest_seconds)
             self._quiet_until = self.patience.monotonic() + pause
 
     def _keep_quiet(self) -> None:

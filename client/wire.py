@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,10 @@ from client.errors import ApiError, Offline, ProtocolError, error_from
 
 PASSING_STATUS = frozenset({429, 500, 502, 503, 504})
 """Answers after which the same request may be repeated."""
+
+PACK_FROM_BYTES = 1024
+"""Smaller bodies fit into one packet as they are."""
+PACK_LEVEL = 6
 
 Json = dict[str, Any]
 
@@ -58,6 +63,15 @@ class TokenKeeper(Protocol):
 def encoded(body: Json) -> bytes:
     """JSON as it goes on the wire: UTF-8, no blanks, so that its bytes can be counted."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def packed(data: bytes) -> tuple[bytes, dict[str, str]]:
+    """A body as it travels, and the header that says how. The server's `max_request_bytes` counts
+    what comes out again. Answers need nothing of the kind: `requests` asks for gzip, and for zstd
+    where it can, and unpacks them itself."""
+    if len(data) < PACK_FROM_BYTES:
+        return data, {}
+    return gzip.compress(data, PACK_LEVEL, mtime=0), {"Content-Encoding": "gzip"}
 
 
 def checked(answer: requests.Response) -> requests.Response:

@@ -10,6 +10,7 @@ from flask.json.provider import JSONProvider
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from schemas.common import ErrorEnvelopeSchema
+from server.api.codings import install_codings
 from server.api.errors import from_http, install_error_handlers
 from server.api.requests import install_request_log
 from server.config import Settings
@@ -71,6 +72,7 @@ def create_app(settings: Settings | None = None) -> Flask:
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies
         )
     install_request_log(app, settings.log_level)
+    install_codings(app)
     install_error_handlers(app)
     _install_api(app)
     _install_commands(app)

@@ -26,6 +26,10 @@ CATALOGUE: dict[str, ErrorKind] = {
     "not_found": ErrorKind(404, "没有找到所请求的内容，或您无权查看。"),
     "method_not_allowed": ErrorKind(405, "此地址不支持该操作。"),
     "unsupported_media_type": ErrorKind(415, "请求的内容类型不受支持。"),
+    "content_encoding_unsupported": ErrorKind(
+        415, "不支持这种压缩方式，请改用 gzip 或 zstd，或不压缩后重新发送。"
+    ),
+    "content_encoding_broken": ErrorKind(400, "压缩的请求内容不完整或已损坏，请重新发送。"),
     "not_acceptable": ErrorKind(406, "无法提供所要求的内容格式。"),
     "bad_request": ErrorKind(400, "请求无法处理，请检查后重试。"),
     "internal_error": ErrorKind(500, "服务器内部错误，请稍后重试；数据没有丢失。"),

@@ -11,8 +11,8 @@ from flask import Flask, Response, g, request
 from server.ids import new_id
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
-#: refused before the body was read; beyond this size the connection is not used again
-REFUSED_UNREAD = frozenset({401, 413, 415})
+#: refused before the body was read whole; beyond this size the connection is not used again
+REFUSED_UNREAD = frozenset({400, 401, 413, 415})
 UNREAD_BYTES = 64 * 1024
 log = logging.getLogger("suijian.request")
 

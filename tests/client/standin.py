@@ -7,6 +7,7 @@ cut an upload, answer 410 or 426, let a token run out. It merges nothing; whoeve
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 import threading
@@ -58,6 +59,7 @@ class Partner:
         self.lock = threading.RLock()
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, str]] = []
+        self.packed: list[str] = []
         self.passwords = {"zhang": "pass-zhang", "li": "pass-li"}
         self.access: dict[str, str] = {}
         self.refresh: dict[str, Json] = {}
@@ -318,6 +320,9 @@ class Handler(BaseHTTPRequestHandler):
             if fault and fault.what == "cut":
                 return self._cut(path.removeprefix("/files/"))
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if self.headers.get("Content-Encoding") == "gzip":
+                self.partner.packed.append(path)
+                body = gzip.decompress(body)
             if fault and isinstance(fault.what, int):
                 return self._answer(Answer(fault.what, fault.body or None, fault.headers))
             answer = self._route(path, parse_qs(where.query), body)

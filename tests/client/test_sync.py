@@ -1,11 +1,13 @@
 """The sync against faults that a healthy server does not have: lost answers, 410, 426, expiry."""
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from client import ApiError, Device, DeviceWiped, Moved, Offline, SignInNeeded, UpgradeRequired
+from client.wire import PACK_FROM_BYTES, packed
 from tests.client.conftest import FakeClock
 from tests.client.standin import DROP, LOSE, Partner
 
@@ -508,6 +510,32 @@ def test_retry_after_and_backoff_are_honoured(
     device.sync()
     assert pauses[0] == 7
     assert pauses[1] == pytest.approx(11, abs=1)
+
+
+def test_retry_after_is_heard_on_a_success_too(
+    device: Device, partner: Partner, pauses: list[float]
+) -> None:
+    partner.fail("GET", "/sync/changes", "backoff", headers={"Retry-After": "5", "Backoff": "3"})
+    device.sync()
+    device.sync()
+    assert pauses == [pytest.approx(5, abs=1)]
+
+
+def test_a_body_of_some_size_goes_up_packed(device: Device, partner: Partner) -> None:
+    device.answer("t1", "A1", "fail", "堵" * PACK_FROM_BYTES)
+    device.sync()
+    device.answer("t1", "A2", "pass")
+    device.sync()
+    assert partner.packed == ["/sync/push"]
+    assert partner.pushes[0]["ops"][0]["patch"]["notes"] == "堵" * PACK_FROM_BYTES
+
+
+def test_bodies_are_packed_from_one_kibibyte_on() -> None:
+    body = b"x" * PACK_FROM_BYTES
+    assert packed(body[1:]) == (body[1:], {})
+    travelling, headers = packed(body)
+    assert gzip.decompress(travelling) == body
+    assert headers == {"Content-Encoding": "gzip"}
 
 
 def test_a_wait_longer_than_our_patience_is_left_to_the_caller(

@@ -4,6 +4,7 @@
 the server answered is kept word for word, also when the device never hears it.
 """
 
+import gzip
 import io
 import json
 from collections import deque
@@ -98,11 +99,17 @@ class Network:
         )  # fmt: skip
         assert answer.status_code < 500, answer.text
         if asked.path == PUSH and answer.status_code == 200:
-            ops = json.loads(asked.data or b"{}")["ops"]
+            ops = json.loads(plain(asked))["ops"]
             self.pushed += zip(ops, answer.get_json()["results"], strict=True)
         if asked.path == PULL and answer.status_code == 200:
             self.pages.append((dict(asked.query).get("cursor"), answer.get_json()))
         return answer
+
+
+def plain(asked: Request) -> bytes:
+    """The body that was sent, unpacked."""
+    packed = asked.headers.get("Content-Encoding") == "gzip"
+    return gzip.decompress(asked.data or b"") if packed else asked.data or b"{}"
 
 
 def _smaller(name: str, value: str) -> str:

@@ -77,7 +77,8 @@ def changes(args: dict[str, Any]) -> Response:
 
 
 def _unchanged(cursor: str) -> Response:
-    return Response(status=304, headers={"ETag": f'"{cursor}"'})
+    # JSON like the page that it stands for, so that it varies by the same headers
+    return Response(status=304, mimetype="application/json", headers={"ETag": f'"{cursor}"'})
 
 
 @device.route("/sync/push", methods=["POST"])
