@@ -10,6 +10,7 @@ from server.commands.docs import docs_commands
 from server.commands.jobs import job_commands
 from server.commands.launch import launch
 from server.commands.registers import registers_commands
+from server.commands.sync import sync_commands
 from server.commands.users import user_commands
 from server.migrate import upgrade
 from server.parts import parts
@@ -34,6 +35,7 @@ COMMANDS: list[click.Command] = [
     registers_commands,
     audit_commands,
     job_commands,
+    sync_commands,
     user_commands,
     demo_commands,
     docs_commands,

@@ -43,6 +43,9 @@ class Settings:
     max_photo_bytes: int = _setting("MAX_PHOTO_BYTES", "largest photo or clip", 200 * 1024 * 1024)
     upload_expiry_hours: int = _setting("UPLOAD_EXPIRY_HOURS", "life of an unfinished upload", 168)
     salvage_days: int = _setting("SALVAGE_DAYS", "how long a former holder may still push", 14)
+    tombstone_days: int = _setting(
+        "TOMBSTONE_DAYS", "how long devices may stay away without fetching all anew", 90
+    )
     exempt_checks_count: bool = _setting(
         "EXEMPT_CHECKS_COUNT", "whether complaint and transfer checks fill the yearly cap", True
     )

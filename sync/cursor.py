@@ -14,12 +14,20 @@ _CONTEXT = b"suijian/cursor/v1"
 
 
 class Cursor(NamedTuple):
-    """Epoch of the database, device, version of its scope, last `seq` read."""
+    """Epoch of the database, device, version of its scope, last `seq` read, and the feed's floor
+    when it was read: what was compacted before then, its reader never held."""
 
     epoch: str
     device_id: str
     scope: int
     seq: int
+    floor: int = 0
+
+    def reaches(self, floor: int) -> bool:
+        """Whether no tombstone was removed that its reader has not seen, now that the feed's floor
+        is here. One who is still on the way from the start may be below a floor that stood already
+        when they began."""
+        return self.seq >= floor or self.floor >= floor
 
 
 class CursorInvalid(ValueError):

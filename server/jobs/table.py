@@ -18,6 +18,7 @@ from server.services.accounts.throttle import forget_old_failures
 from server.services.audit.chain import seal_batch
 from server.services.evidence import derivatives
 from server.services.evidence.sweep import sweep_uploads
+from server.services.sync.compaction import compact
 from server.services.tasks.handover import release_due
 from server.stores import MediaStores
 
@@ -77,6 +78,12 @@ def release_former_holders(shop: Workshop) -> None:
         release_due(session, now=clock.now(), salvage_days=shop.settings.salvage_days)
 
 
+def compact_feeds(shop: Workshop) -> None:
+    """Note where the feeds stand, and drop the tombstones that are old enough."""
+    for _ in compact(shop.database, now=clock.now(), tombstone_days=shop.settings.tombstone_days):
+        pass
+
+
 def forget_old_logins(shop: Workshop) -> None:
     """Drop login failures, known addresses and refresh tokens that no longer mean anything."""
     with shop.database.write() as session:
@@ -96,6 +103,7 @@ JOBS: tuple[Job, ...] = (
     Job("seal_late_audit", seal_late_audit, SIX_HOURLY),
     Job("sweep_uploads", settle_uploads, EVERY_HOUR),
     Job("release_due", release_former_holders, EVERY_HOUR),
+    Job("compact_feeds", compact_feeds, SIX_HOURLY),
     Job("make_derivatives", make_thumbnails, EVERY_MINUTE),
     Job("forget_old_logins", forget_old_logins, EVERY_HOUR),
 )

@@ -4,7 +4,7 @@ from server.models.accounts import Device, KnownAddress, LoginFailure, RefreshTo
 from server.models.audit import AuditEntry, AuditSeal, Setting
 from server.models.base import Base
 from server.models.checklists import Checklist
-from server.models.documents import Document, FeedEntry, FeedHead, History, Receipt
+from server.models.documents import Document, FeedEntry, FeedHead, FeedMark, History, Receipt
 from server.models.evidence import CustodyEvent, EvidenceFile, Photo, Upload
 from server.models.jobs import JobState
 from server.models.organisations import Organisation
@@ -24,6 +24,7 @@ __all__ = [
     "EvidenceFile",
     "FeedEntry",
     "FeedHead",
+    "FeedMark",
     "History",
     "InspectionObject",
     "JobState",

@@ -112,6 +112,23 @@ class FeedHead(Base):
 
     officer_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, default=0)
+    #: no tombstone at or below this `seq` is left: who has not read so far must begin anew
+    floor: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+
+
+class FeedMark(Base):
+    """Where a feed stood at a moment: whatever it holds up to `seq` is older than that. So the age
+    of a tombstone is known without a time beside each entry."""
+
+    __tablename__ = "feed_marks"
+    __table_args__ = (PrimaryKeyConstraint("officer_id", "seq"),)
+
+    officer_id: Mapped[str] = mapped_column(String(64))
+    seq: Mapped[int] = mapped_column(BigInteger)
+    at_ms: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+TOMBSTONES = text("op IN ('delete', 'purge')")
 
 
 class FeedEntry(Base):
@@ -121,6 +138,13 @@ class FeedEntry(Base):
     __table_args__ = (
         PrimaryKeyConstraint("officer_id", "type", "id"),
         Index("ix_feed_entries_officer_id_seq", "officer_id", "seq", unique=True),
+        Index(
+            "ix_feed_entries_tombstones",
+            "officer_id",
+            "seq",
+            postgresql_where=TOMBSTONES,
+            sqlite_where=TOMBSTONES,
+        ),
     )
 
     officer_id: Mapped[str] = mapped_column(String(64))

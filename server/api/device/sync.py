@@ -23,7 +23,6 @@ from server.services.sync.receipts import results_of
 PROTOCOL = "suijian-sync/1"
 SCHEMA_VERSION = 1
 MIN_SCHEMA_VERSION = 1
-TOMBSTONE_DAYS = 90
 
 
 @device.route("/sync/capabilities")
@@ -42,7 +41,7 @@ def capabilities() -> dict[str, Any]:
         "max_request_bytes": settings.max_request_bytes,
         "max_photo_bytes": settings.max_photo_bytes,
         "preferred_batch": wire.PREFERRED_BATCH,
-        "tombstone_days": TOMBSTONE_DAYS,
+        "tombstone_days": settings.tombstone_days,
         "server_time": wire_time(now()),
     }
 

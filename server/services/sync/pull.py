@@ -24,7 +24,8 @@ CHANGE = (
 #: where the feed of an account and a device in good order stands, with its next changes. The page
 #: is cut before documents are sought, so that no plan reads those of a whole feed
 PAGE = (
-    "SELECT e.value AS epoch, u.scope_version, COALESCE(h.seq, 0) AS head, f.seq, {change} "
+    "SELECT e.value AS epoch, u.scope_version, COALESCE(h.seq, 0) AS head, "
+    "COALESCE(h.floor, 0) AS floor, f.seq, {change} "
     "FROM users u "
     "JOIN devices d ON d.user_id = u.id AND d.id = :device_id AND d.state = 'active' "
     "JOIN settings e ON e.key = 'epoch' "
@@ -90,15 +91,23 @@ def page_after(
     )
     if not rows:
         return None
-    epoch, scope, head = rows[0][:3]
-    stands = Cursor(epoch, device_id, scope, start)
-    if (opened and opened != stands) or start > head:
+    epoch, scope, head, floor = rows[0][:4]
+    stands = Cursor(epoch, device_id, scope, start, floor)
+    if opened and not _goes_on(opened, stands, head):
         return None
-    found = [(seq, change) for _, _, _, seq, change in rows if seq is not None]
+    found = [(seq, change) for *_, seq, change in rows if seq is not None]
     page = found[:limit]
+    if cursor and not page:
+        return Page([], cursor, has_more=False)
     last = page[-1][0] if page else start
     sealed = seal(stands._replace(seq=last), secret=secret)
     return Page([change for _, change in page], sealed, has_more=len(found) > limit)
+
+
+def _goes_on(opened: Cursor, stands: Cursor, head: int) -> bool:
+    """Whether a feed that stands so can be read on from a cursor."""
+    same = opened._replace(floor=stands.floor) == stands
+    return same and opened.seq <= head and opened.reaches(stands.floor)
 
 
 def changes_since(
@@ -108,7 +117,7 @@ def changes_since(
 
     Raises `forbidden` for one who is no officer with a device, `invalid_cursor` for a cursor that
     was tampered with or is another device's, `resync_required` for one of another epoch or scope,
-    or one that knows more than there is.
+    one older than the feed's floor, or one that knows more than there is.
     """
     if actor.officer_id is None or actor.device_id is None:
         raise DomainError("forbidden", details={"needs": ["officer", "device"]})
