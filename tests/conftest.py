@@ -7,11 +7,19 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from server import create_app, put_together
 from server.config import Settings
 from tests.databases import KINDS, fresh_database
 from tests.world import World
+
+#: a busy machine is no failure: no test looks at the clock
+hypothesis_settings.register_profile(
+    "suijian", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("suijian")
 
 SECRET = "a secret for tests only, of more than thirty-two bytes"
 
