@@ -13,6 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from server import create_app, put_together
 from server.config import Settings
 from tests.databases import KINDS, fresh_database
+from tests.engines import share_what_is_compiled
 from tests.world import World
 
 #: a busy machine is no failure: no test looks at the clock
@@ -49,6 +50,7 @@ def routes(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 def app(routes: Flask, settings: Settings) -> Iterator[Flask]:
     """The app on this test's database, folder and settings."""
     routes.extensions["suijian"] = parts = put_together(settings)
+    share_what_is_compiled(parts.database.engine)
     routes.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
     yield routes
     parts.database.engine.dispose()

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from server.auth import issue_access_token
 from server.clock import china_date, now
 from server.models import (
+    Base,
     Checklist,
     Device,
     InspectionObject,
@@ -88,6 +89,31 @@ class Caller:
         return page
 
 
+def _organisations() -> list[Organisation]:
+    return [
+        Organisation(
+            id=org_id, name=name, kind=kind, division_code=code, parent_id=parent, path=path
+        )
+        for org_id, name, kind, code, parent, path in (
+            ("corps", "内蒙古总队", "corps", "150000", None, "/corps/"),
+            ("det", "呼和浩特支队", "detachment", "150100", "corps", "/corps/det/"),
+            ("brig-a", "新城大队", "brigade", "150102", "det", "/corps/det/brig-a/"),
+            ("brig-b", "回民大队", "brigade", "150103", "det", "/corps/det/brig-b/"),
+        )
+    ]
+
+
+def _checklist() -> Checklist:
+    return Checklist(
+        id="list-1", code="short", version=1, title="小场所检查表", kind="small",
+        items=CHECKLIST_ITEMS, digest="-", organisation_id="corps", created_at=BORN,
+    )  # fmt: skip
+
+
+#: who points to whom: rows of the later ones name rows of the earlier
+IN_ORDER = (Organisation, Checklist, Officer, User, Device)
+
+
 class World:
     """Corps → one detachment → two brigades; in each officers, a supervisor and objects."""
 
@@ -95,26 +121,7 @@ class World:
         self.app = app
         self.parts = parts_of(app)
         self._count = 0
-        with self.parts.database.write() as session:
-            for org_id, name, kind, code, parent, path in (
-                ("corps", "内蒙古总队", "corps", "150000", None, "/corps/"),
-                ("det", "呼和浩特支队", "detachment", "150100", "corps", "/corps/det/"),
-                ("brig-a", "新城大队", "brigade", "150102", "det", "/corps/det/brig-a/"),
-                ("brig-b", "回民大队", "brigade", "150103", "det", "/corps/det/brig-b/"),
-            ):
-                session.add(
-                    Organisation(
-                        id=org_id, name=name, kind=kind, division_code=code,
-                        parent_id=parent, path=path,
-                    )
-                )  # fmt: skip
-                session.flush()
-            session.add(
-                Checklist(
-                    id="list-1", code="short", version=1, title="小场所检查表", kind="small",
-                    items=CHECKLIST_ITEMS, digest="-", organisation_id="corps", created_at=BORN,
-                )
-            )  # fmt: skip
+        self._founding: list[Base] | None = [*_organisations(), _checklist()]
         self.lead = self.officer("lead")
         self.assistant = self.officer("assistant")
         self.supervisor = self.account("supervisor", role="supervisor")
@@ -122,6 +129,8 @@ class World:
         self.auditor = self.account("auditor", role="auditor", organisation="det")
         self.outsider = self.officer("outsider", organisation="brig-b")
         self.other_supervisor = self.account("other-sup", role="supervisor", organisation="brig-b")
+        founding, self._founding = self._founding, None
+        self._save(*founding)
 
     def officer(self, name: str, *, organisation: str = "brig-a", **facts: Any) -> Caller:
         """An officer with a valid certificate, an account, a device and a token."""
@@ -132,8 +141,7 @@ class World:
             "lead_qualified": True,
             **facts,
         }
-        with self.parts.database.write() as session:
-            session.add(Officer(id=f"o-{name}", organisation_id=organisation, name=name, **values))
+        self._save(Officer(id=f"o-{name}", organisation_id=organisation, name=name, **values))
         return self.account(name, officer_id=f"o-{name}", organisation=organisation)
 
     def account(
@@ -145,27 +153,33 @@ class World:
         officer_id: str | None = None,
     ) -> Caller:
         """An account with one device and a token for it; the password is `PASSWORD`."""
-        with self.parts.database.write() as session:
-            session.add(
-                User(
-                    id=f"u-{name}", username=name, password_hash=PASSWORD_HASH, name=name,
-                    role=role, organisation_id=organisation, officer_id=officer_id,
-                    created_at=BORN,
-                )
-            )  # fmt: skip
+        self._save(
+            User(
+                id=f"u-{name}", username=name, password_hash=PASSWORD_HASH, name=name,
+                role=role, organisation_id=organisation, officer_id=officer_id,
+                created_at=BORN,
+            )
+        )  # fmt: skip
         return self.device(f"u-{name}", officer_id=officer_id, name=f"d-{name}")
 
     def device(self, user_id: str, *, officer_id: str | None, name: str) -> Caller:
         """A further device of an account."""
-        with self.parts.database.write() as session:
-            session.add(
-                Device(id=name, user_id=user_id, name=name, platform="test", created_at=BORN)
-            )
+        self._save(Device(id=name, user_id=user_id, name=name, platform="test", created_at=BORN))
         token = issue_access_token(
             secret=self.parts.settings.secret_key, user_id=user_id, device_id=name,
             now=now(), minutes=60,
         )  # fmt: skip
         return Caller(self.app.test_client(), user_id, officer_id, name, token)
+
+    def _save(self, *rows: Base) -> None:
+        """Add rows, those first to which others point; at the world's founding, all at its end."""
+        if self._founding is not None:
+            self._founding.extend(rows)
+            return
+        with self.parts.database.write() as session:
+            for model in IN_ORDER:
+                session.add_all(row for row in rows if isinstance(row, model))
+                session.flush()
 
     def object(self, *, organisation: str = "brig-a", **facts: Any) -> str:
         """A new inspection object; gives its id."""

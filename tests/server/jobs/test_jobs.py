@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 
+import psycopg
 import pytest
 from sqlalchemy import select
 
@@ -60,11 +61,23 @@ def test_every_job_is_due_at_some_minute_of_a_day():
 
 
 def test_the_queue_opens_in_many_threads_at_once(settings):
+    if not settings.is_sqlite:
+        _drop_the_queue(settings)
     with ThreadPoolExecutor(8) as pool:
         queues = list(pool.map(lambda _: make_huey(settings), range(8)))
     assert [queue.pending_count() for queue in queues] == [0] * 8
     for queue in queues:
         queue.storage.close()
+
+
+def _drop_the_queue(settings):
+    """Take away the tables that the tests' databases have from the start."""
+    address = postgres_address(settings.database_url)
+    with psycopg.connect(address, autocommit=True) as connection:
+        found = connection.execute("SELECT tablename FROM pg_tables WHERE tablename LIKE 'jobs_%'")
+        tables = [name for (name,) in found]
+        assert len(tables) == 4
+        connection.execute(f"DROP TABLE {', '.join(tables)}")
 
 
 def test_a_nudge_is_not_given_when_the_transaction_fails(world):
