@@ -13,6 +13,7 @@ from flask import Flask
 
 from server.db import Database
 from server.parts import parts_of
+from tests.engines import share_what_is_compiled
 
 
 @contextmanager
@@ -23,6 +24,7 @@ def on_a_copy(app: Flask, prepared: str) -> Iterator[None]:
     original.database.engine.dispose()
     with _copied(prepared) as url:
         database = Database(url)
+        share_what_is_compiled(database.engine)
         app.extensions["suijian"] = replace(original, database=database)
         try:
             yield
