@@ -21,10 +21,11 @@ from server.services.sync.receipts import Incoming
 from server.services.sync.standing import Standing, checklist_items, standings
 from sync.answers import check_answer
 from sync.conflicts import conflict_id, field_name
-from sync.entities import CREATABLE, DELETABLE, EXISTS, IMPLIED, task_of
+from sync.entities import CREATABLE, DELETABLE, EXISTS, task_of
 from sync.merge import Action
 from sync.ops import Op
 from sync.policies import Refused, Saw, Stamp
+from sync.waiting import Queues, Waits, begins, require_dependencies, require_entity
 
 Result = dict[str, Any]
 CheckOp = Callable[[Mapping[str, Any]], Op]
@@ -36,14 +37,6 @@ SETTLED_TASKS = {
     "cancelled": "task_cancelled",
     "draft": "not_assigned",
 }
-
-
-class Waits(Exception):
-    """An op whose parent has not arrived; it is held until then."""
-
-    def __init__(self, code: str, **details: Any) -> None:
-        super().__init__(code)
-        self.code, self.details = code, details
 
 
 class Salvaged(Exception):
@@ -67,7 +60,7 @@ class Deeds:
         self._status: dict[tuple[str, str], str] = {}
         self._results: dict[tuple[str, str], Result] = {}
         self._taken: dict[tuple[str, str], Incoming] = {}
-        self._waiting: dict[tuple[str, Key], set[int]] = {}
+        self._queues = Queues()
         self._held_before: set[tuple[str, str]] = set()
         self._photos: list[DeclaredPhoto] = []
         self._moved_tasks: set[str] = set()
@@ -106,7 +99,7 @@ class Deeds:
         for it in waiting:
             self._held_before.add((it.device_id, it.op.op_id))
             self._status[it.device_id, it.op.op_id] = "deferred"
-            self._hold(it)
+            self._queues.hold(it.device_id, it.n, self._about(it))
 
     def take(self, it: Incoming) -> Result:
         """Do one op, hold it, keep it aside or refuse it; gives its result."""
@@ -115,14 +108,13 @@ class Deeds:
         except Refused as refusal:
             result = _told(it, "rejected", refusal.code, {"field": refusal.field})
         except Waits as waits:
-            self._hold(it)
+            self._queues.hold(it.device_id, it.n, self._about(it))
             result = _told(it, "deferred", waits.code, waits.details)
         except Salvaged as salvaged:
             self._salvage_tasks.add(self._tasks[it.key])
             result = _told(it, "salvaged", salvaged.code, {})
-        if result["status"] != "deferred" and self._waiting:
-            for key in self._about(it):
-                self._waiting.get((it.device_id, key), set()).discard(it.n)
+        if result["status"] != "deferred":
+            self._queues.free(it.device_id, it.n, self._about(it))
         self._status[it.device_id, it.op.op_id] = result["status"]
         self._taken[it.device_id, it.op.op_id] = it
         self._results[it.device_id, it.op.op_id] = result
@@ -183,25 +175,12 @@ class Deeds:
 
     def _require_arrived(self, it: Incoming) -> None:
         """Hold an op while what it depends on, or its device's earlier op there, is not done."""
-        for op_id in it.op.depends_on:
-            status = self._status.get((it.device_id, op_id))
-            if status in (None, "deferred"):
-                raise Waits("dependency_missing", op_id=op_id)
-            if status == "rejected":
-                raise Refused("dependency_rejected", op_id)
-        if self._waits_before(it) and not self._is_awaited(it):
-            raise Waits("earlier_op_held")
-
-    def _waits_before(self, it: Incoming) -> bool:
-        """Whether an earlier op of the same device still waits for something there."""
-        return bool(self._waiting) and any(
-            n < it.n for key in self._about(it) for n in self._waiting.get((it.device_id, key), ())
+        require_dependencies(
+            it.op.depends_on, lambda op_id: self._status.get((it.device_id, op_id))
         )
-
-    def _hold(self, it: Incoming) -> None:
-        """What the same device did later to what this op is about waits behind it."""
-        for key in self._about(it):
-            self._waiting.setdefault((it.device_id, key), set()).add(it.n)
+        behind = self._queues.is_behind(it.device_id, it.n, self._about(it))
+        if behind and not self._is_awaited(it):
+            raise Waits("earlier_op_held")
 
     def _about(self, it: Incoming) -> list[Key]:
         """The entity that an op is about; for one that settles a conflict also what is disputed."""
@@ -211,8 +190,7 @@ class Deeds:
     def _is_awaited(self, it: Incoming) -> bool:
         """Whether this op brings what earlier ops on its entity wait for: a create that was
         refused, mended and so sent after them."""
-        begins = it.op.action == "create" and it.op.type not in IMPLIED
-        return begins and self.merge.get(it.key) is None
+        return begins(it.op.type, it.op.action) and self.merge.get(it.key) is None
 
     def _task_id(self, it: Incoming) -> str:
         held = self.merge.get(it.key)
@@ -244,8 +222,7 @@ class Deeds:
                 raise Refused("action_not_allowed", "delete")
         elif op.type not in CREATABLE:
             raise Refused("action_not_allowed", op.action)
-        if held is None and op.type not in IMPLIED and op.action != "create":
-            raise Waits("parent_missing", type=op.type, id=op.id)
+        require_entity(op.type, op.id, op.action, exists=held is not None)
         if op.patch.get("task_id", task_id) != task_id:
             raise Refused("id_mismatch", "task_id")
         if op.type == "photo":
