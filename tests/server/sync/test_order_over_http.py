@@ -4,40 +4,13 @@ Each order of arrival runs on a copy of one prepared database: on SQLite every o
 device's own, on PostgreSQL the first, the last and some between.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
-
 import pytest
 
-from tests.server.sync.copies import on_a_copy
 from tests.server.sync.ops import op
-from tests.world import Caller, World
-
-Body = dict[str, Any]
-Batches = Mapping[str, Sequence[Sequence[Body]]]
-Order = tuple[str, ...]
+from tests.server.sync.replay import Batches, Body, Replay, arrivals, at, edit, make, some
+from tests.world import World
 
 POSTGRES_ORDERS = 6
-BORN_MS = 1_767_600_000_000  # January 2026: no op can arrive before it was written
-#: what the server adds of its own
-SERVER_TIMES = ("opened_at", "resolved_at")
-WRITTEN_BY_DEVICES = ("record", "answer", "finding", "conflict")
-
-
-def at(seconds: int) -> str:
-    return f"{BORN_MS + 1000 * seconds}:0"
-
-
-def make(op_id: str, type_: str, id_: str, seconds: int, **patch: Any) -> Body:
-    """An op that creates, or writes what needs no create."""
-    action = "create" if type_ == "finding" else "patch"
-    return op(type_, id_, patch, op_id=op_id, hlc=at(seconds), action=action)
-
-
-def edit(op_id: str, type_: str, id_: str, seconds: int, **patch: Any) -> Body:
-    """An op of someone who had seen the first version."""
-    return op(type_, id_, patch, op_id=op_id, hlc=at(seconds), base_rev=1)
 
 
 def what_all_had_seen(task: str) -> list[Body]:
@@ -103,67 +76,20 @@ def what_each_did_then(task: str) -> Batches:
     }  # fmt: skip
 
 
-def arrivals(batches: Batches) -> Iterator[Order]:
-    """Every order in which the batches may arrive, each device's own kept: whose turn it is."""
-
-    def extend(done: Order) -> Iterator[Order]:
-        ready = [name for name, own in batches.items() if done.count(name) < len(own)]
-        if not ready:
-            yield done
-        for name in ready:
-            yield from extend((*done, name))
-
-    return extend(())
-
-
-@dataclass
-class Field:
-    """A prepared database with one task, and those who push to it."""
-
-    world: World
-    prepared: str
-    task: str
-    devices: dict[str, Caller]
-
-    def outcome(self, order: Order) -> dict[tuple[str, ...], Body]:
-        """What stands after the batches arrived in this order, on a copy of the database."""
-        waiting = {name: iter(own) for name, own in what_each_did_then(self.task).items()}
-        with on_a_copy(self.world.app, self.prepared):
-            for name in order:
-                for result in self.devices[name].push(*next(waiting[name])):
-                    assert result["status"] != "rejected", (order, result)
-            page = self.world.assistant.pull()
-        return dict(_comparable(change) for change in page["changes"] if _is_device_made(change))
-
-
-def _is_device_made(change: Body) -> bool:
-    return change["type"] in WRITTEN_BY_DEVICES
-
-
-def _comparable(change: Body) -> tuple[tuple[str, ...], Body]:
-    """An entity without seq, rev, the server's times and the ids that it makes."""
-    if change["op"] != "upsert":
-        return (change["type"], change["id"]), {"op": change["op"]}
-    data = {name: value for name, value in change["data"].items() if name not in SERVER_TIMES}
-    if change["type"] == "conflict":
-        return ("conflict", data["of_type"], data["of_id"], data["field"]), data
-    return (change["type"], change["id"]), data
-
-
 @pytest.fixture
-def field(world: World, database_url: str) -> Field:
+def field(world: World, database_url: str) -> Replay:
     task = world.task()
     tablet = world.device("u-lead", officer_id="o-lead", name="d-tablet")
     world.lead.push(*what_all_had_seen(task))
     devices = {"phone": world.lead, "tablet": tablet, "assistant": world.assistant}
-    return Field(world, database_url, task, devices)
+    return Replay(world, database_url, task, devices, what_each_did_then(task))
 
 
 def test_every_order_of_arrival_ends_alike(field):
-    orders = list(arrivals(what_each_did_then(field.task)))
+    orders = list(arrivals({name: len(own) for name, own in field.batches.items()}))
     assert len(orders) == 90
     if not field.world.parts.database.is_sqlite:
-        orders = orders[:: len(orders) // (POSTGRES_ORDERS - 1)] + orders[-1:]
+        orders = some(orders, POSTGRES_ORDERS)
     expected = field.outcome(orders[0])
     for order in orders[1:]:
         assert field.outcome(order) == expected, f"{order} ends unlike {orders[0]}"
