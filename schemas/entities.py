@@ -217,15 +217,16 @@ class PhotoPatch(ma.Schema):
 
 
 class ConflictPatch(ma.Schema):
-    """How a conflict is settled: by a candidate's key, or by a value written anew."""
+    """How a conflict is settled: by a candidate's key, or by a value written anew; and why."""
 
     candidate = Text(maximum=200)
     value = AnswerValue(maximum=MAX_TEXT, allow_none=True)
+    note = Text(maximum=1000, allow_none=True, metadata={"description": "the reason; it stays"})
 
     @ma.validates_schema
     def one_way(self, data: dict[str, Any], **_: Any) -> None:
         """Either choose or write, not both."""
-        if len(data) != 1:
+        if ("candidate" in data) == ("value" in data):
             raise ma.ValidationError("Give either candidate or value.")
 
 

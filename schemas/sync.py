@@ -1,4 +1,4 @@
-"""The sync calls: envelopes of push, pull, receipts and conflicts."""
+"""The sync calls: envelopes of push, pull and receipts; a conflict as devices see it."""
 
 from typing import Any
 
@@ -168,6 +168,9 @@ class CapabilitiesSchema(ma.Schema):
     max_photo_bytes = ma.fields.Integer(required=True)
     preferred_batch = ma.fields.Integer(required=True)
     tombstone_days = ma.fields.Integer(required=True)
+    conflict_term_hours = ma.fields.Integer(
+        required=True, metadata={"description": "how long a conflict waits before it is escalated"}
+    )
     server_time = ma.fields.String(required=True)
 
 
@@ -177,9 +180,3 @@ class ConflictSchema(ma.Schema):
     id = ma.fields.String(required=True)
     rev = ma.fields.Integer(required=True)
     data = ma.fields.Dict(required=True)
-
-
-class ConflictsSchema(ma.Schema):
-    """The open conflicts of one's tasks or part of the tree."""
-
-    items = ma.fields.List(ma.fields.Nested(ConflictSchema), required=True)

@@ -46,6 +46,9 @@ class Settings:
     tombstone_days: int = _setting(
         "TOMBSTONE_DAYS", "how long devices may stay away without fetching all anew", 90
     )
+    conflict_term_hours: int = _setting(
+        "CONFLICT_TERM_HOURS", "how long a conflict may wait before it is escalated", 48
+    )
     exempt_checks_count: bool = _setting(
         "EXEMPT_CHECKS_COUNT", "whether complaint and transfer checks fill the yearly cap", True
     )

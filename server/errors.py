@@ -52,6 +52,10 @@ CATALOGUE: dict[str, ErrorKind] = {
     "precondition_required": ErrorKind(428, "请在 If-Match 中给出您所见的版本。"),
     "precondition_failed": ErrorKind(412, "内容已被他人修改，请刷新后重试。"),
     "state_invalid": ErrorKind(409, "当前状态不允许此操作。"),
+    # conflicts
+    "conflict_assignee": ErrorKind(
+        422, "该人员既不是本任务的检查人员，也不是有权裁定的负责人，请另选承办人。"
+    ),
     # checklists
     "checklist_invalid": ErrorKind(422, "检查表有误，没有写入任何数据；请按 details 逐项修改。"),
     "checklist_unreadable": ErrorKind(422, "无法读取该文件，请另存为 XLSX 后重新导入。"),

@@ -6,7 +6,7 @@ again. A new one is a function and a line in `JOBS`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from huey import crontab
 
@@ -16,6 +16,8 @@ from server.db import Database
 from server.services.accounts.refresh_tokens import forget_old_tokens
 from server.services.accounts.throttle import forget_old_failures
 from server.services.audit.chain import seal_batch
+from server.services.conflicts import escalation
+from server.services.conflicts.care import adopt_conflicts
 from server.services.evidence import derivatives
 from server.services.evidence.sweep import sweep_uploads
 from server.services.sync.compaction import compact
@@ -25,6 +27,7 @@ from server.stores import MediaStores
 Due = Callable[[datetime], bool]
 
 EVERY_MINUTE: Due = crontab(minute="*")
+TEN_MINUTELY: Due = crontab(minute="*/10")
 EVERY_HOUR: Due = crontab(minute="7")
 SIX_HOURLY: Due = crontab(minute="17", hour="*/6")
 
@@ -84,6 +87,16 @@ def compact_feeds(shop: Workshop) -> None:
         pass
 
 
+def escalate_conflicts(shop: Workshop) -> None:
+    """Take conflicts into care that have none, and escalate those that nobody settled in time."""
+    with shop.database.write() as session:
+        adopt_conflicts(session)
+    term, taken = timedelta(hours=shop.settings.conflict_term_hours), escalation.BATCH
+    while taken == escalation.BATCH:
+        with shop.database.write() as session:
+            taken = escalation.escalate_conflicts(session, term=term, now=clock.now())
+
+
 def forget_old_logins(shop: Workshop) -> None:
     """Drop login failures, known addresses and refresh tokens that no longer mean anything."""
     with shop.database.write() as session:
@@ -104,6 +117,7 @@ JOBS: tuple[Job, ...] = (
     Job("sweep_uploads", settle_uploads, EVERY_HOUR),
     Job("release_due", release_former_holders, EVERY_HOUR),
     Job("compact_feeds", compact_feeds, SIX_HOURLY),
+    Job("escalate_conflicts", escalate_conflicts, TEN_MINUTELY),
     Job("make_derivatives", make_thumbnails, EVERY_MINUTE),
     Job("forget_old_logins", forget_old_logins, EVERY_HOUR),
 )

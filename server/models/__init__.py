@@ -4,6 +4,7 @@ from server.models.accounts import Device, KnownAddress, LoginFailure, RefreshTo
 from server.models.audit import AuditEntry, AuditSeal, Setting
 from server.models.base import Base
 from server.models.checklists import Checklist
+from server.models.conflicts import ConflictCare, ConflictSettlement
 from server.models.documents import Document, FeedEntry, FeedHead, FeedMark, History, Receipt
 from server.models.evidence import CustodyEvent, EvidenceFile, Photo, Upload
 from server.models.jobs import JobState
@@ -18,6 +19,8 @@ __all__ = [
     "AuditSeal",
     "Base",
     "Checklist",
+    "ConflictCare",
+    "ConflictSettlement",
     "CustodyEvent",
     "Device",
     "Document",

@@ -1,4 +1,4 @@
-"""Sync: capabilities, pull, push, receipts, conflicts. The protocol stands in docs/sync.md."""
+"""Sync: capabilities, pull, push, receipts. The protocol stands in docs/sync.md."""
 
 from functools import partial
 from typing import Any
@@ -7,14 +7,12 @@ import orjson
 from flask import Response, request
 
 from schemas import sync as wire
-from schemas.entities import ConflictPatch
 from schemas.ops import check_op
 from server.api.device import device
 from server.api.glue import error_responses, glancing, reading, writing, written
 from server.clock import now, wire_time
 from server.errors import DomainError
 from server.parts import parts
-from server.services.sync.conflicts import Conflict, get_conflict, open_conflicts, resolve_conflict
 from server.services.sync.epoch import epoch_of
 from server.services.sync.pull import changes_since, is_at_end, page_after
 from server.services.sync.push import push_ops
@@ -42,6 +40,7 @@ def capabilities() -> dict[str, Any]:
         "max_photo_bytes": settings.max_photo_bytes,
         "preferred_batch": wire.PREFERRED_BATCH,
         "tombstone_days": settings.tombstone_days,
+        "conflict_term_hours": settings.conflict_term_hours,
         "server_time": wire_time(now()),
     }
 
@@ -108,64 +107,6 @@ def receipts(args: dict[str, Any]) -> dict[str, Any]:
     """What became of earlier ops of this device; `unknown` for one that never arrived"""
     with reading() as (session, actor):
         return {"results": results_of(session, actor=actor, op_ids=args["op_id"])}
-
-
-@device.route("/conflicts")
-@error_responses(401, 403)
-@device.response(200, wire.ConflictsSchema)
-def list_conflicts() -> dict[str, Any]:
-    """The open conflicts of the tasks one holds, or of one's part of the tree"""
-    with reading() as (session, actor):
-        return {"items": [c._asdict() for c in open_conflicts(session, actor=actor)]}
-
-
-@device.route("/conflicts/<conflict_id>")
-@error_responses(401, 403, 404)
-@device.response(200, wire.ConflictSchema)
-def show_conflict(conflict_id: str) -> Any:
-    """One conflict: its candidates with who, when and which device"""
-    with reading() as (session, actor):
-        return _tagged(get_conflict(session, actor=actor, conflict_id=conflict_id))
-
-
-@device.route("/conflicts/<conflict_id>/resolve", methods=["POST"])
-@error_responses(400, 401, 403, 404, 409, 412, 428)
-@device.arguments(ConflictPatch)
-@device.response(200, wire.ConflictSchema)
-@device.doc(
-    parameters=[
-        {
-            "in": "header",
-            "name": "If-Match",
-            "required": True,
-            "schema": {"type": "string"},
-            "description": "the ETag under which the conflict was seen",
-        }
-    ]
-)
-def resolve(choice: dict[str, Any], conflict_id: str) -> Any:
-    """Settle a conflict, by a candidate's key or a value written anew"""
-    with writing() as (session, actor):
-        seen_rev = _if_match()
-        settled = resolve_conflict(
-            session, actor=actor, conflict_id=conflict_id, seen_rev=seen_rev, choice=choice,
-            check_op=check_op, now=now(),
-        )  # fmt: skip
-    return _tagged(settled)
-
-
-def _tagged(conflict: Conflict) -> Any:
-    return conflict._asdict(), 200, {"ETag": f'"{conflict.rev}"'}
-
-
-def _if_match() -> int:
-    """The version the caller saw. Raises `precondition_required` where it is missing."""
-    tag = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
-    if not tag:
-        raise DomainError("precondition_required")
-    if not (tag.isascii() and tag.isdigit() and len(tag) < 19):
-        raise DomainError("precondition_failed")
-    return int(tag)
 
 
 def _cursor_secret() -> bytes:

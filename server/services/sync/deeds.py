@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from server.clock import to_ms
 from server.errors import op_error
+from server.services.conflicts.versions import values_written
 from server.services.evidence.declared import DeclaredPhoto, declare_photos
 from server.services.scope import Actor
 from server.services.sync.locks import LockedTask, lock_tasks
@@ -290,15 +291,15 @@ class Deeds:
         held = self.merge.get(it.key)
         if held is None:
             raise Refused("conflict_unknown", it.op.id)
-        if role != "lead":
+        said, key = held.entity.data, _disputed(held)
+        if role != "lead" and not has_care(said, it.officer_id):
             raise Refused("lead_only", "conflict")
-        said = held.entity.data
-        value = chosen_value(said, it.op.patch)
-        key = _disputed(held)
+        value = chosen_value(said, it.op.patch, earlier=lambda: values_written(self.session, said))
         action, patch = settling_write(
             self.session, self._locked[task_id], said, value, self.check_op
         )
         result = self._write(it, key, task_id, action, patch)
+        self.merge.note_settling(it.op.id, key, it.op.patch)
         return result | {"of": it.key}
 
     # -- after all ops --------------------------------------------------------------------
@@ -359,14 +360,30 @@ def _holders_of(
     return held_by
 
 
-def chosen_value(said: Mapping[str, Any], patch: Mapping[str, Any]) -> Any:
-    """The value that settles a conflict: a candidate by its key, or a new one."""
+def chosen_value(
+    said: Mapping[str, Any],
+    patch: Mapping[str, Any],
+    *,
+    earlier: Callable[[], Mapping[str, Any]] = dict,
+) -> Any:
+    """The value that settles a conflict: a candidate by its key, or a new one.
+
+    `earlier` gives values by key that are candidates no more: one who settles offline may choose
+    what its writer has replaced since, unseen by them. Which came first must not decide (rule 5).
+    """
     if "candidate" not in patch:
-        return patch.get("value")
-    for candidate in said["candidates"]:
-        if candidate["key"] == patch["candidate"]:
-            return candidate["value"]
+        return patch["value"]
+    listed = {candidate["key"]: candidate["value"] for candidate in said["candidates"]}
+    for values in (lambda: listed, earlier):
+        if patch["candidate"] in (known := values()):
+            return known[patch["candidate"]]
     raise Refused("candidate_unknown", "candidate")
+
+
+def has_care(said: Mapping[str, Any], officer_id: str | None) -> bool:
+    """Whether an officer has the care of a conflict, and so may settle it like the lead."""
+    assignee = said.get("assigned_to") or {}
+    return assignee.get("kind") == "officer" and assignee["id"] == officer_id
 
 
 def _require_as_declared(op: Op, held: Held | None) -> None:

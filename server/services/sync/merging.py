@@ -13,6 +13,15 @@ import orjson
 from sqlalchemy.orm import Session
 
 from server.services.bulk import Insert, insert_rows
+from server.services.conflicts.care import (
+    CARE_COLUMNS,
+    RENEW_CARE,
+    SETTLEMENT_COLUMNS,
+    care_row,
+    leads_of,
+    settlement_row,
+    with_care,
+)
 from server.services.sync.documents import StoredDocument, read_documents
 from server.services.sync.feed import FeedItem, announce, holders
 from sync.clock import wire_time
@@ -78,6 +87,8 @@ class Merge:
         self.held: dict[Key, Held] = {}
         self._history: list[dict[str, Any]] = []
         self._audit: list[dict[str, Any]] = []
+        self._care: list[dict[str, Any]] = []
+        self._settlements: list[dict[str, Any]] = []
         self._touched: dict[Key, str | None] = {}
         self._holders: dict[str, list[str]] = {}
 
@@ -112,6 +123,10 @@ class Merge:
         """Add an audit entry to those that `save` writes."""
         self._audit.append({"at_ms": self.now_ms, **facts})
 
+    def note_settling(self, conflict_id: str, of: Key, choice: Mapping[str, Any]) -> None:
+        """Keep how and why a conflict was settled, by the write that was just merged into `of`."""
+        self._settlements.append(settlement_row(conflict_id, self.held[of].rev, choice))
+
     def know_holders(self, held_by: Mapping[str, list[str]]) -> None:
         """Remember who holds tasks, whose rows the caller has locked, so that it is not asked
         again."""
@@ -131,6 +146,8 @@ class Merge:
             Insert("documents", DOCUMENT_COLUMNS, rows, on_conflict=RENEW_DOCUMENT),
             Insert("history", HISTORY_COLUMNS, self._history),
             Insert("audit", AUDIT_COLUMNS, self._audit),
+            Insert("conflict_care", CARE_COLUMNS, self._care, on_conflict=RENEW_CARE),
+            Insert("conflict_settlements", SETTLEMENT_COLUMNS, self._settlements),
         )
         return self._announce()
 
@@ -179,11 +196,16 @@ class Merge:
         if not concerned:
             return
         self.read(concerned)
+        stood = {each: self.held[each].entity.data for each in concerned if each in self.held}
+        begun = {held.task_id or "" for c, (_, held, _) in concerned.items() if c not in stood}
+        leads = leads_of(self.session, begun)
         for conflict_key, (key, held, name) in concerned.items():
-            known = self.held[conflict_key].entity.data if conflict_key in self.held else {}
-            data = self._conflict(key, held, name, known)
+            known = stood.get(conflict_key, {})
+            data = with_care(self._conflict(key, held, name, known), known, leads)
             if data == known:
                 continue
+            if data["state"] != known.get("state"):
+                self._care.append(care_row(conflict_key[1], data, now_ms=self.now_ms))
             # A conflict carries the rev of its entity: what someone settling it had seen of the
             # entity is then said by the conflict's own rev.
             self.held[conflict_key] = Held(

@@ -11,6 +11,7 @@ from server.errors import DomainError
 from server.ids import new_id
 from server.models import Assignment, Task
 from server.services.audit.acts import record_act
+from server.services.conflicts.care import move_care
 from server.services.scope import Actor
 from server.services.sync.feed import FeedItem, announce, hold_feeds
 from server.services.tasks.eligibility import Post, require_team
@@ -99,7 +100,7 @@ def _hand_over(
     had = {post.officer_id for post in before}
     have = {post.officer_id for post in after}
     changed_task = project_task(session, task.id, now)
-    changed = project_surroundings(session, task, now)
+    changed = project_surroundings(session, task, now) | move_care(session, task.id)
     if changed_task:
         changed.add(("task", task.id))
     hold_feeds(session, had | have)

@@ -1,0 +1,1 @@
+"""Conflicts (冲突) as people meet them: in whose care, since when, told in full, and escalated."""
