@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from getpass import getpass
 from pathlib import Path
-from typing import Any
 
-from client import show
+from client import cli_conflicts, show
+from client.cli_words import Command, add_command, add_fields, fields_in, one_id
 from client.device import Device
 from client.errors import ClientError
 from client.evidence import PhotoFacts
@@ -18,7 +17,7 @@ from client.evidence import PhotoFacts
 STORE = Path("device.sqlite3")
 
 GUIDE = """\
-A day in eleven commands (only login, logout, sync and resolve need the network):
+A day in eleven commands (only login, logout, sync and what says so need the network):
 
   python -m client login --server http://127.0.0.1:8000 zhang.wei   sign in; asks for the password
   python -m client sync                                send what waits, fetch what is new
@@ -36,8 +35,6 @@ TASK, FINDING and the like are ids, or the beginning of one. Fields are written 
 NAME:=JSON for numbers and lists, NAME= to clear.
 Exit code: 0 done, 1 done but a person should look, 2 not done.
 """
-
-Command = Callable[[Device, argparse.Namespace], bool]
 
 
 def main(argv: Sequence[str]) -> int:
@@ -77,50 +74,50 @@ def tasks(device: Device, args: argparse.Namespace) -> bool:
 
 def show_task(device: Device, args: argparse.Namespace) -> bool:
     """Show one task with its checklist, answers, findings, photos, and what is still missing."""
-    task_id = _id(device, "task", args.task)
+    task_id = one_id(device, "task", args.task)
     return show.task(device.task(task_id), device.missing(task_id))
 
 
 def start(device: Device, args: argparse.Namespace) -> bool:
     """Begin the check: the task goes to in_progress."""
-    device.start_task(_id(device, "task", args.task))
+    device.start_task(one_id(device, "task", args.task))
     return show.say("started")
 
 
 def answer(device: Device, args: argparse.Namespace) -> bool:
     """Answer a checklist item, for example `pass`, `fail` or `not_applicable`."""
-    task_id = _id(device, "task", args.task)
+    task_id = one_id(device, "task", args.task)
     device.answer(task_id, args.item, args.value, args.note)
     return show.say(f"{task_id}.{args.item}")
 
 
 def finding(device: Device, args: argparse.Namespace) -> bool:
     """Write down a problem; prints its id."""
-    task_id = _id(device, "task", args.task)
-    return show.say(device.add_finding(task_id, **_fields(args.fields)))
+    task_id = one_id(device, "task", args.task)
+    return show.say(device.add_finding(task_id, **fields_in(args.fields)))
 
 
 def edit(device: Device, args: argparse.Namespace) -> bool:
     """Change fields of a finding, an answer or the record; only what differs is sent."""
     type_ = args.type
     if type_ == "record":
-        device.fill_record(_id(device, "task", args.id), **_fields(args.fields))
+        device.fill_record(one_id(device, "task", args.id), **fields_in(args.fields))
     else:
-        device.edit(type_, _id(device, type_, args.id), **_fields(args.fields))
+        device.edit(type_, one_id(device, type_, args.id), **fields_in(args.fields))
     return show.say("written")
 
 
 def photo(device: Device, args: argparse.Namespace) -> bool:
     """Attach a photo to a finding, an answer or the record (by its task); prints its id."""
     type_ = args.type
-    id_ = _id(device, "task" if type_ == "record" else type_, args.id)
+    id_ = one_id(device, "task" if type_ == "record" else type_, args.id)
     facts = PhotoFacts(kind=args.kind, taken_at=device.clock())
     return show.say(device.attach_photo(args.path, of=(type_, id_), facts=facts))
 
 
 def submit(device: Device, args: argparse.Namespace) -> bool:
     """Hand the task in, after showing what the checklist still asks for."""
-    task_id = _id(device, "task", args.task)
+    task_id = one_id(device, "task", args.task)
     complete = show.missing(device.missing(task_id))
     device.submit(task_id)
     return show.say("submitted with the next sync") and complete
@@ -133,24 +130,13 @@ def pending(device: Device, args: argparse.Namespace) -> bool:
 
 def mend(device: Device, args: argparse.Namespace) -> bool:
     """Send a refused op anew, with corrected fields; with none, just again."""
-    return show.say(device.mend(args.op_id, **_fields(args.fields)).op_id)
+    return show.say(device.mend(args.op_id, **fields_in(args.fields)).op_id)
 
 
 def dismiss(device: Device, args: argparse.Namespace) -> bool:
     """Drop a refused op for good."""
     device.dismiss(args.op_id)
     return show.say("dismissed")
-
-
-def conflicts(device: Device, args: argparse.Namespace) -> bool:
-    """List open conflicts with their candidates."""
-    return show.conflicts(device.conflicts())
-
-
-def resolve(device: Device, args: argparse.Namespace) -> bool:
-    """Settle a conflict by the key of one of its candidates."""
-    device.resolve(_id(device, "conflict", args.conflict), candidate=args.candidate)
-    return show.say("resolved; sync to see it")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -164,71 +150,27 @@ def _parser() -> argparse.ArgumentParser:
         "--store", type=Path, default=STORE, help="the device's file (default: %(default)s)"
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _add(commands, "login", login, "username").add_argument("--server", help="http://host:port")
-    _add(commands, "logout", logout)
-    _add(commands, "sync", sync).add_argument(
+    add_command(commands, "login", login, "username").add_argument(
+        "--server", help="http://host:port"
+    )
+    add_command(commands, "logout", logout)
+    add_command(commands, "sync", sync).add_argument(
         "--from-start", action="store_true", help="fetch everything anew; the outbox is kept"
     )
-    _add(commands, "tasks", tasks)
-    _add(commands, "show", show_task, "task")
-    _add(commands, "start", start, "task")
-    _add(commands, "answer", answer, "task", "item", "value").add_argument("--note")
-    _add_fields(_add(commands, "finding", finding, "task"))
-    _add_fields(_add(commands, "edit", edit, ("finding", "answer", "record"), "id"))
-    _add(commands, "photo", photo, "path", ("finding", "answer", "record"), "id").add_argument(
+    add_command(commands, "tasks", tasks)
+    add_command(commands, "show", show_task, "task")
+    add_command(commands, "start", start, "task")
+    add_command(commands, "answer", answer, "task", "item", "value").add_argument("--note")
+    add_fields(add_command(commands, "finding", finding, "task"))
+    add_fields(add_command(commands, "edit", edit, ("finding", "answer", "record"), "id"))
+    add_command(
+        commands, "photo", photo, "path", ("finding", "answer", "record"), "id"
+    ).add_argument(
         "--kind", default="evidence", choices=("evidence", "overview", "signature", "document")
     )
-    _add(commands, "submit", submit, "task")
-    _add(commands, "pending", pending)
-    _add_fields(_add(commands, "mend", mend, "op_id"))
-    _add(commands, "dismiss", dismiss, "op_id")
-    _add(commands, "conflicts", conflicts)
-    _add(commands, "resolve", resolve, "conflict", "candidate")
+    add_command(commands, "submit", submit, "task")
+    add_command(commands, "pending", pending)
+    add_fields(add_command(commands, "mend", mend, "op_id"))
+    add_command(commands, "dismiss", dismiss, "op_id")
+    cli_conflicts.add_to(commands)
     return parser
-
-
-def _add(
-    commands: Any, name: str, run: Command, *words: str | tuple[str, ...]
-) -> argparse.ArgumentParser:
-    """A command with its positional words; a tuple is the choice of a type."""
-    parser: argparse.ArgumentParser = commands.add_parser(
-        name, help=run.__doc__, description=run.__doc__
-    )
-    for word in words:
-        if isinstance(word, str):
-            parser.add_argument(word)
-        else:
-            parser.add_argument("type", choices=word)
-    parser.set_defaults(run=run)
-    return parser
-
-
-def _add_fields(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("fields", nargs="*", metavar="NAME=VALUE")
-
-
-def _fields(words: Sequence[str]) -> dict[str, Any]:
-    """`location=二层 term_until= quantity:=2 tags:='["电气"]'`: text, clearing, JSON."""
-    return dict(_field(word) for word in words)
-
-
-def _field(word: str) -> tuple[str, Any]:
-    name, sign, value = word.partition("=")
-    if not sign:
-        raise ClientError(f"write a field as NAME=VALUE, not {word!r}")
-    if not name.endswith(":"):
-        return name, value or None
-    try:
-        return name[:-1], json.loads(value)
-    except ValueError as error:
-        raise ClientError(f"what follows := must be JSON, not {value!r}") from error
-
-
-def _id(device: Device, type_: str, beginning: str) -> str:
-    """The one id that begins so. An answer not begun yet is taken as it is written."""
-    found = [each.id for each in device.all(type_) if each.id.startswith(beginning)]
-    if beginning in found or (type_ == "answer" and not found):
-        return beginning
-    if len(found) != 1:
-        raise ClientError(f"{len(found)} of type {type_} begin with {beginning!r}")
-    return found[0]

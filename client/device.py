@@ -1,7 +1,7 @@
 """The device of one inspector (终端): everything a program or a person does with it.
 
-Reading and writing (`Notebook`) never need the network. Only `login`, `refresh`, `logout`, `sync`
-and `resolve`, which stand here, ask the server.
+Reading and writing (`Notebook`) never need the network. Only `login`, `refresh`, `logout`, `sync`,
+`resolve` and `conflict_in_full`, which stand here, ask the server.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from client.accounts import Account, StoredTokens
 from client.api import Api
 from client.clock import Clock, system_clock
 from client.errors import DeviceWiped, NotOnDevice, Offline, SignInNeeded
-from client.notebook import Notebook
+from client.notebook import Notebook, settling
 from client.patience import Patience
 from client.reports import SyncReport
 from client.store import Store, get_meta, set_meta
@@ -116,21 +116,33 @@ class Device(Notebook):
             run = Sync(self.store, self._api(), self.account, self.clock)
             return run.run(from_start=from_start)
 
-    def resolve(self, conflict_id: str, *, candidate: str | None = None, value: Any = None) -> None:
-        """Settle a conflict (冲突) by one of its candidates or by another value. Needs the network.
+    def resolve(
+        self,
+        conflict_id: str,
+        *,
+        candidate: str | None = None,
+        value: Any = None,
+        note: str | None = None,
+    ) -> None:
+        """Settle a conflict now, with the network; as `settle`, which needs none.
 
         `Moved` is raised when it changed since it was last pulled: sync, look, decide again.
         """
-        conflict = self.get("conflict", conflict_id)
-        body = {"value": value} if candidate is None else {"candidate": candidate}
+        seen = self.get("conflict", conflict_id).rev
         with self._wiped_if_told():
             self._api().call(
                 "POST",
                 f"/conflicts/{conflict_id}/resolve",
-                body=body,
-                headers={"If-Match": f'"{conflict.rev}"'},
+                body=settling(candidate, value, note),
+                headers={"If-Match": f'"{seen}"'},
                 repeatable=False,
             )
+
+    def conflict_in_full(self, conflict_id: str) -> dict[str, Any]:
+        """A conflict with who saw what, both clocks, and how its field came to this. Needs the
+        network: a device holds the candidates only."""
+        with self._wiped_if_told():
+            return json_object(self._api().call("GET", f"/conflicts/{conflict_id}"))
 
     # -- inside ---------------------------------------------------------------------------------
 

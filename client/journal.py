@@ -54,6 +54,12 @@ def delete(pen: Pen, type_: str, id_: str) -> Op:
     return _put(pen, _draft(pen, type_, id_, "delete", {}))
 
 
+def settle(pen: Pen, conflict_id: str, choice: Json) -> Op:
+    """Settle a conflict, having seen of it what the mirror holds. Null is a choice too."""
+    mirror.get(pen.db, pen.account.user_id, "conflict", conflict_id)
+    return _put(pen, _draft(pen, "conflict", conflict_id, "patch", choice))
+
+
 def mend(pen: Pen, op_id: str, changes: Json) -> Op:
     """Write a refused op anew, with corrections, under a fresh op id; the refused one goes.
 

@@ -22,6 +22,12 @@ from client.store import Store
 from client.views import TaskView
 
 
+def settling(candidate: str | None, value: Any, note: str | None) -> dict[str, Any]:
+    """How a conflict is settled, as it goes on the wire."""
+    choice = {"value": value} if candidate is None else {"candidate": candidate}
+    return choice if note is None else choice | {"note": note}
+
+
 class Notebook:
     """What the person who signed in last can read and write on this device."""
 
@@ -133,6 +139,23 @@ class Notebook:
         """Take something back."""
         with self._pen() as pen:
             return journal.delete(pen, type_, id_)
+
+    def settle(
+        self,
+        conflict_id: str,
+        *,
+        candidate: str | None = None,
+        value: Any = None,
+        note: str | None = None,
+    ) -> Op:
+        """Settle a conflict (冲突) by the key of one of its candidates, or by another value; say
+        why. The lead may, and who has the care of it. Who wrote meanwhile, unseen, is not
+        overwritten: the conflict then opens again."""
+        with self._pen() as pen:
+            known = self.get("conflict", conflict_id).data.get("candidates", [])
+            if candidate not in (None, *(each["key"] for each in known)):
+                raise NotOnDevice(f"conflict {conflict_id} has no candidate {candidate}")
+            return journal.settle(pen, conflict_id, settling(candidate, value, note))
 
     def attach_photo(
         self, path: Path | str, *, of: tuple[str, str], facts: PhotoFacts | None = None

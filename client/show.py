@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from typing import Any
 
 from client.checklist import Lack
 from client.mirror import Entity
@@ -83,12 +84,45 @@ def pending(still: Pending) -> bool:
 
 
 def conflicts(found: Iterable[Entity]) -> bool:
-    """Conflicts with the keys by which they are resolved."""
+    """Conflicts with the keys by which they are settled."""
     for each in found:
-        data = each.data
-        say(f"conflict {each.id}  {data.get('of_type')} {data.get('of_id')} {data.get('field')}")
-        for candidate in data.get("candidates", []):
-            say(f"  {candidate['key']}: {candidate['value']}  by {candidate.get('officer_id')}")
+        conflict(each)
+    return True
+
+
+def conflict(each: Entity) -> bool:
+    """One conflict: its candidates, in whose care it is, and what was chosen here."""
+    data = each.data
+    state = "" if data.get("state") == "open" else f"  {data.get('state')}"
+    say(
+        f"conflict {each.id}  {data.get('of_type')} {data.get('of_id')} {data.get('field')}"
+        f"{state}{_marks(each)}"
+    )
+    for candidate in data.get("candidates", []):
+        say(
+            f"  {candidate['key']}: {candidate['value']}  by {candidate.get('officer_id')}"
+            f" on {candidate.get('device_id')} at {candidate.get('at')}"
+        )
+    if assignee := data.get("assigned_to"):
+        escalated = f", escalated {data['escalated_at']}" if data.get("escalated_at") else ""
+        say(f"  in the care of {assignee['name']}{escalated}")
+    for op in each.pending:
+        say(f"  settled here, unsent: {op.patch}")
+    return True
+
+
+def conflict_in_full(told: dict[str, Any]) -> bool:
+    """What the server tells of a conflict: each side, what it saw, and the field's history."""
+    label = told["label"]
+    say(f"{label['type']} · {label['field']} · {label['subject']}")
+    for each in told["candidates"]:
+        saw = each["saw"] or {}
+        say(f"  {each['key']}: {each['value']}  {_written(each)}; saw: {saw.get('value')}")
+    say("history")
+    for each in told["history"]:
+        settling = each["settling"]
+        why = f"  settled: {settling['note'] or ''}" if settling else ""
+        say(f"  {each['rev']}: {each['value']}  {_written(each)}; stood: {each['stood']}{why}")
     return True
 
 
@@ -98,6 +132,12 @@ def _checklist(view: TaskView) -> None:
         given = answers.get(item["code"], {})
         notes = "; ".join(note["text"] for note in given.get("notes", []))
         say(f"[{given.get('value') or ' '}] {item['code']} {item['text']}  {notes}".rstrip())
+
+
+def _written(each: dict[str, Any]) -> str:
+    place = (each["device"] or {"name": "the office"})["name"]
+    own_clock = f" (its clock: {each['device_at']})" if each["device_at"] else ""
+    return f"by {each['by']['name']} on {place} at {each['at']}{own_clock}"
 
 
 def _marks(each: Entity) -> str:

@@ -6,6 +6,7 @@ import marshmallow as ma
 from marshmallow import validate
 
 from schemas.common import Text, UtcTime
+from schemas.conflicts import WholeConflictSchema
 from sync.tasks import ROLES, STATUSES
 
 
@@ -186,7 +187,16 @@ class ReviewSchema(ma.Schema):
     items = ma.fields.List(ma.fields.Nested(ReviewedItemSchema), required=True)
     findings = ma.fields.List(ma.fields.Nested(ReviewedFindingSchema), required=True)
     photos = ma.fields.Nested(ReviewedPhotosSchema, required=True)
-    conflicts = ma.fields.List(ma.fields.Nested(ReviewEntitySchema), required=True)
+    conflicts = ma.fields.List(
+        ma.fields.Nested(WholeConflictSchema),
+        required=True,
+        metadata={"description": "open: each side, and what it saw"},
+    )
+    settled_conflicts = ma.fields.List(
+        ma.fields.Nested(WholeConflictSchema),
+        required=True,
+        metadata={"description": "settled: by whom and why stands in their history"},
+    )
     history = ma.fields.List(ma.fields.Nested(HistoryVersionSchema), required=True)
     salvaged = ma.fields.List(
         ma.fields.Nested(UnmergedSchema),

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,11 @@ class Settings:
     )
     trusted_proxies: int = _setting("TRUSTED_PROXIES", "reverse proxies in front of the server", 0)
     log_level: str = _setting("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", "INFO")
+
+    @property
+    def conflict_term(self) -> timedelta:
+        """How long a conflict may wait before it is escalated."""
+        return timedelta(hours=self.conflict_term_hours)
 
     @property
     def is_sqlite(self) -> bool:

@@ -6,7 +6,7 @@ again. A new one is a function and a line in `JOBS`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from huey import crontab
 
@@ -91,10 +91,12 @@ def escalate_conflicts(shop: Workshop) -> None:
     """Take conflicts into care that have none, and escalate those that nobody settled in time."""
     with shop.database.write() as session:
         adopt_conflicts(session)
-    term, taken = timedelta(hours=shop.settings.conflict_term_hours), escalation.BATCH
+    taken = escalation.BATCH
     while taken == escalation.BATCH:
         with shop.database.write() as session:
-            taken = escalation.escalate_conflicts(session, term=term, now=clock.now())
+            taken = escalation.escalate_conflicts(
+                session, term=shop.settings.conflict_term, now=clock.now()
+            )
 
 
 def forget_old_logins(shop: Workshop) -> None:

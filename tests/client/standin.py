@@ -74,6 +74,8 @@ class Partner:
         self.blobs: dict[str, bytes] = {}
         self.bytes_received = 0
         self.if_match: list[str | None] = []
+        self.choices: list[Json] = []
+        self.told: dict[str, Json] = {}
         self.epoch = 1
         self.page = 500
         self.capabilities: Json = {
@@ -347,7 +349,10 @@ class Handler(BaseHTTPRequestHandler):
             return self._files(path.removeprefix("/files").lstrip("/"), body)
         if path.endswith("/resolve"):
             partner.if_match.append(self.headers.get("If-Match"))
+            partner.choices.append(json.loads(body))
             return Answer(200, {"state": "resolved"})
+        if path.startswith("/conflicts/"):
+            return Answer(200, partner.told[path.removeprefix("/conflicts/")])
         plain = {
             ("POST", "/auth/logout"): lambda: Answer(204),
             ("GET", "/sync/capabilities"): lambda: Answer(200, partner.capabilities),

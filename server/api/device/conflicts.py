@@ -1,6 +1,5 @@
 """Conflicts (冲突): listed, told in full, settled; assigned and counted by supervisors."""
 
-from datetime import timedelta
 from typing import Any
 
 from flask import request
@@ -108,4 +107,4 @@ def _if_match() -> int:
 
 def _when() -> dict[str, Any]:
     """The present moment, and how long a conflict may wait."""
-    return {"now": now(), "term": timedelta(hours=parts().settings.conflict_term_hours)}
+    return {"now": now(), "term": parts().settings.conflict_term}

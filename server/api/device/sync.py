@@ -9,7 +9,7 @@ from flask import Response, request
 from schemas import sync as wire
 from schemas.ops import check_op
 from server.api.device import device
-from server.api.glue import error_responses, glancing, reading, writing, written
+from server.api.glue import error_responses, glancing, reading, written
 from server.clock import now, wire_time
 from server.errors import DomainError
 from server.parts import parts

@@ -7,6 +7,7 @@ from server import clock
 from server.api.glue import error_responses, reading, writing
 from server.api.supervisor import supervisor
 from server.models import Task
+from server.parts import parts
 from server.services.review.decisions import approve, send_back
 from server.services.review.view import read_review
 
@@ -17,7 +18,10 @@ from server.services.review.view import read_review
 def review(task_id: str) -> dict[str, Any]:
     """The whole record with its history, and what still prevents approval"""
     with reading("supervisor", "admin", "auditor") as (session, actor):
-        return read_review(session, actor=actor, task_id=task_id)
+        return read_review(
+            session, actor=actor, task_id=task_id, now=clock.now(),
+            term=parts().settings.conflict_term,
+        )  # fmt: skip
 
 
 @supervisor.route("/tasks/<task_id>/send-back", methods=["POST"])

@@ -4,6 +4,7 @@ when, what is still missing, and which devices may hold more."""
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -12,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from server.clock import from_ms
 from server.models import Assignment, Device, History, Officer, Receipt, User
+from server.services.conflicts.telling import tell_whole
+from server.services.conflicts.views import care_of_task
 from server.services.review.completeness import photos_of
 from server.services.review.decisions import blocking
 from server.services.review.devices import devices_of, kept_aside, silent_devices
@@ -26,13 +29,16 @@ PHOTO_WAY = ("declared", "received", "verified")
 PHOTO_SIDES = ("quarantined", "lost")
 
 
-def read_review(session: Session, *, actor: Actor, task_id: str) -> dict[str, Any]:
-    """The review of a task. Raises `not_found`."""
+def read_review(
+    session: Session, *, actor: Actor, task_id: str, term: timedelta, now: datetime
+) -> dict[str, Any]:
+    """The review of a task; `term` is how long a conflict may wait. Raises `not_found`."""
     task = find_task(session, actor=actor, task_id=task_id)
     inspection = gather(session, task)
     stored = _Stored(documents_of_task(session, task_id))
     devices = devices_of(session, task)
     unmerged = _unmerged(session, task_id)
+    conflicts = tell_whole(session, care_of_task(session, task_id), term=term, now=now)
     return {
         "task": task,
         "object": inspection.site,
@@ -49,7 +55,8 @@ def read_review(session: Session, *, actor: Actor, task_id: str) -> dict[str, An
             for finding in stored.all("finding")
         ],
         "photos": {"counts": _count(stored.all("photo")), "items": stored.all("photo")},
-        "conflicts": [each for each in stored.all("conflict") if each["data"]["state"] == "open"],
+        "conflicts": [each for each in conflicts if each["data"]["state"] == "open"],
+        "settled_conflicts": [each for each in conflicts if each["data"]["state"] != "open"],
         "history": _history(session, task_id),
         "salvaged": [each for each in unmerged if each["status"] == "salvaged"],
         "unmerged": [each for each in unmerged if each["status"] != "salvaged"],

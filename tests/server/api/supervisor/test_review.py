@@ -84,7 +84,24 @@ def test_an_open_conflict_shows_its_candidates_and_blocks_until_it_is_resolved(w
     )
     assert settled.status_code == 200, settled.text
     assert review(world, task_id)["blocking"] == []
+    assert review(world, task_id)["conflicts"] == []
     assert world.supervisor.post(f"/tasks/{task_id}/approve").status_code == 200
+
+
+def test_the_review_tells_conflicts_in_full_also_settled_ones(world):
+    task_id = submitted(world)
+    world.assistant.push(op("answer", f"{task_id}.1.1", {"value": "pass"}))
+    [conflict] = review(world, task_id)["conflicts"]
+    assert conflict["label"]["subject"] == "1.1 灭火器配置"
+    assert conflict["care"]["assigned_to"]["id"] == "o-lead"
+    assert [each["by"]["name"] for each in conflict["candidates"]] == ["lead", "assistant"]
+    choice = {"candidate": conflict["candidates"][0]["key"], "note": "见照片"}
+    world.supervisor.post(
+        f"/conflicts/{conflict['id']}/resolve", choice,
+        headers={"If-Match": f'"{conflict["rev"]}"'},
+    )  # fmt: skip
+    [settled] = review(world, task_id)["settled_conflicts"]
+    assert settled["history"][-1]["settling"] == choice
 
 
 def test_a_complete_record_is_approved_and_told_to_its_holders(world):
