@@ -96,7 +96,7 @@ def field_histories(
     for said in listed:
         type_, id_, wire_name = said["of_type"], said["of_id"], said["field"]
         name = field_name(wire_name)
-        versions = [*_versions(name, rows.get((type_, id_), ()))]
+        versions = [*versions_of_field(name, rows.get((type_, id_), ()))]
         found[type_, id_, wire_name] = FieldHistory(type_, name, versions)
     return found
 
@@ -104,11 +104,12 @@ def field_histories(
 def values_written(session: Session, said: Mapping[str, Any]) -> dict[str, Any]:
     """Every value that was ever written to a conflict's field, by the key of its write."""
     rows = _rows_of(session, {(said["of_type"], said["of_id"])})
-    versions = _versions(field_name(said["field"]), *rows.values())
+    versions = versions_of_field(field_name(said["field"]), *rows.values())
     return {version.key: version.value for version in versions}
 
 
-def _versions(name: str, rows: Sequence[Any] = ()) -> Iterable[Version]:
+def versions_of_field(name: str, rows: Sequence[Any] = ()) -> Iterable[Version]:
+    """Those rows of an entity's history in which a field was written."""
     for row in rows:
         if name == EXISTS:
             yield Version(row, _said(name, row.action != "delete"))

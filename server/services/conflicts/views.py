@@ -31,7 +31,8 @@ COLUMNS = (
     f"c.escalated_ms, {WAITS} AS waits, t.id AS task_id, t.number, t.status, t.checklist_id, "
     "o.id AS organisation_id, o.name AS organisation, e.id AS above_id, e.name AS above, "
     f"d.rev, d.data {CARE}"
-    "JOIN documents d ON d.type = 'conflict' AND d.id = c.conflict_id "
+    # outer only so that no plan begins with the documents: each conflict has one
+    "LEFT JOIN documents d ON d.type = 'conflict' AND d.id = c.conflict_id "
 )
 
 
