@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from schemas.common import ErrorEnvelopeSchema
 from server.api.codings import install_codings
 from server.api.errors import from_http, install_error_handlers
+from server.api.patience import install_patience
 from server.api.requests import install_request_log
 from server.config import Settings
 from server.db import Database
@@ -73,6 +74,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         )
     install_request_log(app, settings.log_level)
     install_codings(app)
+    install_patience(app, settings.threads)
     install_error_handlers(app)
     _install_api(app)
     _install_commands(app)

@@ -14,21 +14,25 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Dialect, Engine, PoolProxiedConnection, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, TimeoutError
 from sqlalchemy.orm import Session
 
 SQLITE_BUSY_SECONDS = 30
 POOL_SIZE = 16
+#: how long a request waits for a connection or for its turn to write; devices hang up after 30 s
+WAIT_SECONDS = 10
 
 
-def make_engine(url: str) -> Engine:
+def make_engine(url: str, *, wait_seconds: float = WAIT_SECONDS) -> Engine:
     """An engine for `sqlite:` or `postgresql:` with the pragmas that Suijian relies on."""
     as_json: dict[str, Any] = {
         "json_serializer": lambda value: orjson.dumps(value).decode(),
         "json_deserializer": orjson.loads,
     }
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, **as_json)
+        return create_engine(
+            url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_timeout=wait_seconds, **as_json
+        )
     engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS}, **as_json)
     event.listen(engine, "connect", _prepare_sqlite_connection)
     event.listen(engine, "begin", _begin_on_sqlite)
@@ -60,11 +64,17 @@ class WriterTurn:
         self._threads, self._path = threading.Lock(), path
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
-        """The turn, until the block ends."""
-        with self._threads, open(self._path, "ab") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # let go when the file is closed
-            yield
+    def taken(self, wait_seconds: float | None = None) -> Iterator[None]:
+        """The turn, until the block ends. Raises TimeoutError when it does not come in time; of
+        each process only the first in the queue waits for as long as another process takes."""
+        if not self._threads.acquire(timeout=-1 if wait_seconds is None else wait_seconds):
+            raise TimeoutError(f"no turn to write within {wait_seconds} s")
+        try:
+            with open(self._path, "ab") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)  # let go when the file is closed
+                yield
+        finally:
+            self._threads.release()
 
 
 @dataclass(frozen=True)
@@ -88,19 +98,23 @@ class Glance:
 class Database:
     """Opens transactions: `write()` to change, `read()` to look at one snapshot."""
 
-    def __init__(self, url: str) -> None:
-        self.engine = make_engine(url)
+    def __init__(self, url: str, *, wait_seconds: float = WAIT_SECONDS) -> None:
+        self.wait_seconds = wait_seconds
+        self.engine = make_engine(url, wait_seconds=wait_seconds)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         path = self.engine.url.database if self.is_sqlite else None
         self._turn = WriterTurn(f"{path}-turn") if path else None
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, *, in_a_hurry: bool = False) -> Iterator[Session]:
         """A transaction that commits when the block ends well and leaves nothing when it fails.
 
-        What `after_commit` was given runs once the commit is durable.
+        What `after_commit` was given runs once the commit is durable. Raises TimeoutError when the
+        wait for a connection lasts too long; who is in a hurry, because somebody waits for the
+        answer, does not wait longer for the turn to write on SQLite either.
         """
-        turn = self._turn.taken() if self._turn else nullcontext()
+        wait_seconds = self.wait_seconds if in_a_hurry else None
+        turn = self._turn.taken(wait_seconds) if self._turn else nullcontext()
         with turn, Session(self.engine, expire_on_commit=False) as session:
             session.connection(execution_options={"writes": True})
             yield session

@@ -1,9 +1,11 @@
 """Every error leaves in the one envelope, whatever raised it."""
 
+import secrets
 from typing import Any
 
 from flask import Flask, Response, g, jsonify
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as WaitedTooLong
 from werkzeug.exceptions import HTTPException
 
 from media.errors import MediaError
@@ -26,6 +28,8 @@ BY_STATUS = {
 }
 
 
+#: devices are asked to wait between this and twice this
+PAUSE_SECONDS = 5
 #: what the HTTP library has no words for
 REASONS = {460: "460 Checksum Mismatch"}  # tus 1.0.0, checksum extension
 
@@ -64,12 +68,25 @@ def _as_json(messages: Any) -> Any:
     return messages
 
 
+def pause_seconds() -> str:
+    """How long a device is asked to wait: spread, or those told alike would come back alike."""
+    return str(PAUSE_SECONDS + secrets.randbelow(PAUSE_SECONDS + 1))
+
+
+def _come_later() -> Response:
+    return envelope(DomainError("unavailable", headers={"Retry-After": pause_seconds()}))
+
+
 def install_error_handlers(app: Flask) -> None:
     """Let no error out except in the envelope, and no word of a database's."""
 
     def from_database(error: OperationalError) -> Response:
         app.logger.exception("database out of reach", exc_info=error)
-        return envelope(DomainError("unavailable", headers={"Retry-After": "5"}))
+        return _come_later()
+
+    def from_queue(error: WaitedTooLong) -> Response:
+        app.logger.warning("a request waited too long for the database: %s", error)
+        return _come_later()
 
     def from_media(error: MediaError) -> Response:
         return envelope(DomainError(error.code, message=error.message, details=error.details))
@@ -82,4 +99,5 @@ def install_error_handlers(app: Flask) -> None:
     app.register_error_handler(HTTPException, from_http)
     app.register_error_handler(MediaError, from_media)
     app.register_error_handler(OperationalError, from_database)
+    app.register_error_handler(WaitedTooLong, from_queue)
     app.register_error_handler(Exception, unforeseen)

@@ -164,7 +164,7 @@ def glancing() -> Iterator[tuple[Glance, Claims]]:
 @contextmanager
 def writing(*roles: Role) -> Iterator[tuple[Session, Actor]]:
     """One transaction, committed at the end of the block, and the person who writes."""
-    with _noting_wipes(), parts().database.write() as session:
+    with _noting_wipes(), parts().database.write(in_a_hurry=True) as session:
         yield session, _actor(session, roles)
 
 

@@ -36,7 +36,7 @@ def log_in(asked: dict[str, Any]) -> Answer:
             now=clock.now(),
         )
     verdict = check_password(attempt.password_hash, asked["password"])
-    with parts().database.write() as session:
+    with parts().database.write(in_a_hurry=True) as session:
         outcome = finish_login(
             session,
             attempt=attempt,
@@ -55,7 +55,7 @@ def log_in(asked: dict[str, Any]) -> Answer:
 @entrance.response(200, SessionSchema)
 def continue_session(asked: dict[str, Any]) -> Answer:
     """Exchange the refresh token for new tokens; repeat it when the answer was lost"""
-    with parts().database.write() as session:
+    with parts().database.write(in_a_hurry=True) as session:
         outcome = refresh(
             session,
             token=asked["refresh_token"],
