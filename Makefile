@@ -1,12 +1,13 @@
 # Suijian 随检. `make` alone lists what there is; .venv holds whatever is installed.
 .DEFAULT_GOAL := help
-.PHONY: help run test check docs openapi bench fieldday lock
+.PHONY: help run test check docs openapi bench bench-peers fieldday lock
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 RUNTIME := $(VENV)/.runtime-is-installed
 TOOLS := $(VENV)/.tools-are-installed
 LOCKER := $(VENV)/locker
+PEERS := $(VENV)/peers
 PIP_TOOLS := pip-tools==7.6.2
 PIP_INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-input
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND='make lock' $(LOCKER)/bin/pip-compile --quiet --allow-unsafe \
@@ -15,7 +16,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND='make lock' $(LOCKER)/bin/pip-compile --qu
 PYTEST := $(PYTHON) -m pytest -n 2
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUNTIME) ## start Suijian with demo data on http://127.0.0.1:8000 (HOST, PORT, DATA_DIR, …)
 	@$(PYTHON) -m server launch
@@ -38,6 +39,9 @@ openapi: $(RUNTIME) ## write the API's description to docs/openapi.json
 
 bench: $(TOOLS) ## measure push and pull against a bare floor, on both databases
 	$(PYTHON) -m bench
+
+bench-peers: $(TOOLS) $(PEERS) ## measure push and pull beside Kinto, on the same PostgreSQL
+	$(PYTHON) -m bench.peers --python $(PEERS)/bin/python
 
 fieldday: $(TOOLS) ## play a day in the field on a real server (REGISTER=path for a real register)
 	@$(PYTHON) -m bench.fieldday
@@ -66,6 +70,11 @@ $(TOOLS): requirements-dev.txt requirements.txt | $(PYTHON)
 	@echo 'installing what the tests and checks need (once, one or two minutes)'
 	@$(PIP_INSTALL) -r requirements-dev.txt
 	@touch $(RUNTIME) $@
+
+$(PEERS): bench/peers/requirements.txt | $(PYTHON)
+	@$(PYTHON) -m venv $@
+	@$@/bin/pip install --quiet --disable-pip-version-check -r $< || { rm -rf $@; exit 1; }
+	@touch $@
 
 $(LOCKER): | $(PYTHON)
 	@$(PYTHON) -m venv $@

@@ -39,6 +39,7 @@ class Fired:
     seconds: float
     latencies_ms: list[float]
     received_bytes: int
+    last_head: bytes
     last_body: bytes
 
 
@@ -104,7 +105,8 @@ def fire(volley: Volley) -> Fired:
     latencies_ms = [ms for each in connections for ms in each.latencies_ms]
     answers = [answer for connection in connections for answer in connection.answers]
     received_bytes = sum(map(len, answers))
-    return Fired(seconds, latencies_ms, received_bytes, answers[-1].partition(b"\r\n\r\n")[2])
+    last_head, _, last_body = answers[-1].partition(b"\r\n\r\n")
+    return Fired(seconds, latencies_ms, received_bytes, last_head, last_body)
 
 
 def _run(connections: Sequence[_Connection]) -> None:

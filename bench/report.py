@@ -43,18 +43,22 @@ WIRE_SHARES = {"gzip": 1.1, "zstd": 1.0}
 Wire = Mapping[str, Sequence[WireSize]]
 
 
+TABLE_HEAD = ("| side | median | min – max | p50 ms | p99 ms |", "|---|---:|---:|---:|---:|")
+
+
 def report(figures: Figures, wire: Wire, facts: Sequence[str]) -> str:
     """The whole page."""
     lines = ["# Figures", "", *facts]
     for measure in MEASURES:
         lines += ["", f"## {measure.name}, {measure.unit}", ""]
-        lines += ["| side | median | min – max | p50 ms | p99 ms |", "|---|---:|---:|---:|---:|"]
-        lines += [_row(side, figures[measure.name, side]) for side in SIDES]
+        lines += TABLE_HEAD
+        lines += [row(side, figures[measure.name, side]) for side in SIDES]
     return "\n".join([*lines, "", *_ratios(figures), "", *_waits(figures), "", *_wire(wire), ""])
 
 
-def _row(side: str, series: Series) -> str:
-    low, middle, high = _spread(series.rates)
+def row(side: str, series: Series) -> str:
+    """A side's line in the table of a measure."""
+    low, middle, high = spread(series.rates)
     cuts = percentiles(series.latencies_ms)
     rates = f"{middle:,.0f} | {low:,.0f} – {high:,.0f}"
     return f"| {side} | {rates} | {cuts[49]:.1f} | {cuts[98]:.1f} |"
@@ -66,7 +70,7 @@ def _ratios(figures: Figures) -> Iterator[str]:
     yield "| measure | side | median | min – max | wanted | |"
     yield "|---|---|---:|---:|---:|---|"
     for target in TARGETS:
-        low, middle, high = _spread(_shares(figures, target.measure, target.side))
+        low, middle, high = spread(shares(figures, target.measure, target.side, beside=FLOOR))
         yield (
             f"| {target.measure} | {target.side} | {middle:.3f} | {low:.3f} – {high:.3f} "
             f"| ≥ {target.share:.3f} | {verdict(middle >= target.share)} |"
@@ -103,9 +107,10 @@ def _wire(wire: Wire) -> Iterator[str]:
             )
 
 
-def _shares(figures: Figures, measure: str, side: str) -> list[float]:
-    pairs = zip(figures[measure, side].rates, figures[measure, FLOOR].rates, strict=True)
-    return [rate / floor for rate, floor in pairs]
+def shares(figures: Figures, measure: str, side: str, *, beside: str) -> list[float]:
+    """What a side did beside another, round by round."""
+    pairs = zip(figures[measure, side].rates, figures[measure, beside].rates, strict=True)
+    return [rate / other for rate, other in pairs]
 
 
 def verdict(reached: bool) -> str:
@@ -118,5 +123,6 @@ def percentiles(values: Sequence[float]) -> list[float]:
     return quantiles(values, n=100)
 
 
-def _spread(values: Sequence[float]) -> tuple[float, float, float]:
+def spread(values: Sequence[float]) -> tuple[float, float, float]:
+    """Least, middle and greatest."""
     return min(values), median(values), max(values)

@@ -56,8 +56,9 @@ def run(sides: Sequence[Side], *, rounds: int, quick: bool, tell: Callable[[str]
         for number in range(rounds + 1):
             turned = [*sides[number % len(sides) :], *sides[: number % len(sides)]]
             for measure in MEASURES:
-                size = measure.quick_size if quick or number == 0 else measure.size
+                full_size = measure.quick_size if quick or number == 0 else measure.size
                 for side in turned:
+                    size = max(1, round(full_size * side.portion))
                     label = f"round {number}/{rounds}" if number else "warming up"
                     tell(f"{label}: {measure.name}, {side.name}")
                     fired = marksman.submit(fire, measure.volley(side, size)).result()

@@ -42,6 +42,8 @@ class Side(Protocol):
     """What is measured of a server; each volley asks for something that was not asked before."""
 
     name: str
+    #: the share of what is usually asked of a side that it is asked for
+    portion: float
 
     def push(self, batches: int) -> Volley:
         """`batches` of 50 new findings on each of 8 connections."""
@@ -56,8 +58,10 @@ class Side(Protocol):
 class Floor:
     """The bare routes."""
 
+    portion = 1.0
+
     def __init__(self, name: str, port: int) -> None:
-        self.name, self._port, self._ids = name, port, _random_ids(f"{name}/floor")
+        self.name, self._port, self._ids = name, port, random_ids(f"{name}/floor")
         self._documents = findings(0, next(self._ids))
         for _ in range(COLD_DOCUMENTS // FILL_BATCH):
             self._fire(self._batch("held", FILL_BATCH))
@@ -96,9 +100,11 @@ class Floor:
 class Suijian:
     """The real server, as `make run` starts it."""
 
+    portion = 1.0
+
     def __init__(self, name: str, port: int, teams: Sequence["Team"], reader: "Team") -> None:
         self.name, self.port, self._teams, self._reader = name, port, teams, reader
-        self._ids = _random_ids(name)
+        self._ids = random_ids(name)
         left = COLD_DOCUMENTS - len(self._changes(""))
         while left:
             count = min(left, FILL_BATCH)
@@ -207,7 +213,7 @@ def _ask(port: int, request: bytes) -> bytes:
     return fire(Volley(port, [[request]], ANSWERED)).last_body
 
 
-def _random_ids(seed: str) -> Iterator[str]:
+def random_ids(seed: str) -> Iterator[str]:
     """Ids as devices make them: 32 random hexadecimal signs."""
     dice = random.Random(f"{SEED}/{seed}")
     while True:

@@ -61,13 +61,16 @@ class ServerProcess:
         workers: int = 1,
         threads: int = 4,
         target: Sequence[str] = ("wsgi:app",),
+        python: Path = Path(sys.executable),
+        health: str = "/healthz",
     ) -> None:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self._health = f"{self.url}{health}"
         self.log = folder / f"server-{self.port}.log"
         self._environ = {**os.environ, **QUIET, **environ, "PORT": str(self.port)}
         self._command = [
-            sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws",
+            str(python), "-m", "granian", "--interface", "wsgi", "--no-ws",
             "--host", "127.0.0.1", "--port", str(self.port), "--workers", str(workers),
             "--blocking-threads", str(threads), "--log-level", "warning", *target,
         ]  # fmt: skip
@@ -85,7 +88,7 @@ class ServerProcess:
                 self._command, env=self._environ, cwd=PROJECT, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
-        self.wait_until(self._answers, "it answers /healthz", seconds=START_SECONDS)
+        self.wait_until(self._answers, f"it answers {self._health}", seconds=START_SECONDS)
 
     def kill(self) -> None:
         """SIGKILL to all its processes at once: nothing is flushed, nothing said goodbye."""
@@ -110,7 +113,7 @@ class ServerProcess:
 
     def _answers(self) -> bool:
         try:
-            return requests.get(f"{self.url}/healthz", timeout=START_SECONDS).ok
+            return requests.get(self._health, timeout=START_SECONDS).ok
         except requests.ConnectionError:
             return False
 
