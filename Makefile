@@ -1,6 +1,6 @@
 # Suijian 随检. `make` alone lists what there is; .venv holds whatever is installed.
 .DEFAULT_GOAL := help
-.PHONY: help run test check docs openapi bench bench-peers fieldday lock
+.PHONY: help run test check docs openapi bench bench-peers soak fieldday lock
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -42,6 +42,9 @@ bench: $(TOOLS) ## measure push and pull against a bare floor, on both databases
 
 bench-peers: $(TOOLS) $(PEERS) ## measure push and pull beside Kinto, on the same PostgreSQL
 	$(PYTHON) -m bench.peers --python $(PEERS)/bin/python
+
+soak: $(TOOLS) ## 500 devices for two minutes, on both databases: does anything grow?
+	$(PYTHON) -m bench.soak
 
 fieldday: $(TOOLS) ## play a day in the field on a real server (REGISTER=path for a real register)
 	@$(PYTHON) -m bench.fieldday

@@ -81,7 +81,7 @@ class _Connection:
         if not piece:
             raise WrongAnswer(f"the server hung up after {bytes(self.received[:300])!r}")
         self.received += piece
-        if not _is_whole(self.received):
+        if not is_whole(self.received):
             return False
         self.latencies_ms.append((time.perf_counter() - self.sent_at) * 1000)
         self.answers.append(bytes(self.received))
@@ -124,7 +124,8 @@ def _run(connections: Sequence[_Connection]) -> None:
                     selector.unregister(key.fileobj)
 
 
-def _is_whole(received: bytearray) -> bool:
+def is_whole(received: bytearray) -> bool:
+    """Whether an answer has come to its end."""
     end = received.find(b"\r\n\r\n")
     if end < 0:
         return False

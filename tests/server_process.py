@@ -81,6 +81,12 @@ class ServerProcess:
         """Where the API begins."""
         return f"{self.url}/api/v1"
 
+    @property
+    def session_id(self) -> int:
+        """The session that all its processes belong to."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start it and return when it answers. Raises NotServing."""
         with self.log.open("ab") as log:
