@@ -14,6 +14,7 @@ from server import create_app, put_together
 from server.config import Settings
 from tests.databases import KINDS, fresh_database
 from tests.engines import share_what_is_compiled
+from tests.postgres import at_the_end
 from tests.world import World
 
 #: a busy machine is no failure: no test looks at the clock
@@ -23,6 +24,11 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("suijian")
 
 SECRET = "a secret for tests only, of more than thirty-two bytes"
+
+
+def pytest_sessionfinish() -> None:
+    """Take away what the tests' databases need beyond them."""
+    at_the_end.close()
 
 
 @pytest.fixture(params=KINDS)

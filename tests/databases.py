@@ -3,14 +3,13 @@
 import shutil
 import tempfile
 import uuid
-from atexit import register
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 from server.migrate import upgrade
-from tests.postgres import fresh_postgres
+from tests.postgres import at_the_end, fresh_postgres
 
 KINDS = ("sqlite", "postgresql")
 MEMORY = Path("/dev/shm")  # where Linux keeps files that need not outlive the machine's power
@@ -47,5 +46,5 @@ def _folder() -> Path:
     no plug, so that nothing is gained by waiting for a disk."""
     parent = MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH_BYTES else None
     folder = Path(tempfile.mkdtemp(prefix="suijian-tests-", dir=parent))
-    register(partial(shutil.rmtree, folder))
+    at_the_end.callback(shutil.rmtree, folder)
     return folder

