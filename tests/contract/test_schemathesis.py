@@ -62,6 +62,9 @@ def test_every_answer_is_one_that_the_description_allows(app, world, known, role
 
 
 def try_out(operation, token, known):
+    # schemathesis offers zstd, but does not unpack what comes straight from the WSGI application
+    headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
+
     @settings(
         max_examples=EXAMPLES,
         deadline=None,
@@ -75,6 +78,6 @@ def try_out(operation, token, known):
             case.path_parameters = {
                 name: known.get(name, value) for name, value in case.path_parameters.items()
             }
-        case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, checks=CHECKS)
+        case.call_and_validate(headers=headers, checks=CHECKS)
 
     call()
