@@ -11,8 +11,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from schemas.common import ErrorEnvelopeSchema
 from server.api.codings import install_codings
+from server.api.device.quiet_pulls import install_quiet_pulls
 from server.api.errors import from_http, install_error_handlers
-from server.api.patience import install_patience
+from server.api.patience import UnderWay, install_patience
 from server.api.requests import install_request_log
 from server.config import Settings
 from server.db import Database
@@ -74,9 +75,11 @@ def create_app(settings: Settings | None = None) -> Flask:
         )
     install_request_log(app, settings.log_level)
     install_codings(app)
-    install_patience(app, settings.threads)
     install_error_handlers(app)
     _install_api(app)
+    under_way = UnderWay(settings.threads)
+    install_quiet_pulls(app, under_way)
+    install_patience(app, under_way)
     _install_commands(app)
     return app
 

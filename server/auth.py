@@ -39,6 +39,14 @@ def issue_access_token(
     return jwt.encode(payload, secret, algorithm=ALGORITHM)
 
 
+def bearer_token(header: str) -> str:
+    """The token in an `Authorization` header. Raises `unauthenticated`."""
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise DomainError("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
+    return token.strip()
+
+
 def read_access_token(token: str, *, secret: str) -> Claims:
     """The claims of a token. Raises `token_expired` or `token_invalid`.
 

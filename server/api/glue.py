@@ -16,7 +16,7 @@ from webargs.flaskparser import FlaskParser
 
 from schemas.common import ErrorEnvelopeSchema
 from server import clock
-from server.auth import Claims, read_access_token
+from server.auth import Claims, bearer_token, read_access_token
 from server.db import Glance
 from server.errors import DomainError
 from server.ids import is_id
@@ -109,11 +109,8 @@ def check_token() -> None:
     """Refuse a request whose bearer token is missing, forged or expired, before reading it."""
     if request.method == "OPTIONS":
         return
-    header = request.headers.get("Authorization", "")
-    scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise DomainError("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
-    g.claims = read_access_token(token.strip(), secret=parts().settings.secret_key)
+    token = bearer_token(request.headers.get("Authorization", ""))
+    g.claims = read_access_token(token, secret=parts().settings.secret_key)
 
 
 def check_ids() -> None:

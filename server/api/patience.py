@@ -39,15 +39,18 @@ class UnderWay:
 
         return counted
 
+    def pause(self) -> str | None:
+        """The seconds to ask for, when there are too many."""
+        return pause_seconds() if self._count > self._high_water else None
+
     def ask_for_pause(self, response: Response) -> Response:
-        """Let the answer say so when there are too many."""
-        if self._count > self._high_water:
-            response.headers.setdefault("Backoff", pause_seconds())
+        """Let the answer say so."""
+        if pause := self.pause():
+            response.headers["Backoff"] = pause
         return response
 
 
-def install_patience(app: Flask, threads: int) -> None:
+def install_patience(app: Flask, under_way: UnderWay) -> None:
     """Count the requests, and ask for a pause above the high-water mark."""
-    under_way = UnderWay(threads)
     app.wsgi_app = under_way.counting(app.wsgi_app)  # type: ignore[method-assign, assignment]
     app.after_request(under_way.ask_for_pause)

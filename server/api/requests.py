@@ -8,6 +8,7 @@ import time
 
 from flask import Flask, Response, g, request
 
+from server.auth import Claims
 from server.ids import new_id
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
@@ -24,8 +25,7 @@ def install_request_log(app: Flask, level: str) -> None:
 
     @app.before_request
     def begin() -> None:
-        given = request.headers.get("X-Request-ID", "")
-        g.request_id = given if _REQUEST_ID.fullmatch(given) else new_id()
+        g.request_id = request_id_of(request.headers.get("X-Request-ID", ""))
         g.began = time.perf_counter()
 
     @app.after_request
@@ -35,17 +35,31 @@ def install_request_log(app: Flask, level: str) -> None:
         if response.status_code in REFUSED_UNREAD and (request.content_length or 0) > UNREAD_BYTES:
             # A body that nobody read would be taken for the next request on this connection.
             response.headers["Connection"] = "close"
-        if log.isEnabledFor(logging.INFO):
-            claims = getattr(g, "claims", None)
-            event = {
-                "event": "request",
-                "request_id": g.request_id,
-                "method": request.method,
-                "path": request.path,
-                "status": response.status_code,
-                "duration_ms": round((time.perf_counter() - g.began) * 1000, 1),
-                "user_id": claims.user_id if claims else None,
-                "device_id": claims.device_id if claims else None,
-            }
-            log.info(json.dumps(event, ensure_ascii=False))
+        log_request(
+            request_id=g.request_id, method=request.method, path=request.path,
+            status=response.status_code, began=g.began, claims=getattr(g, "claims", None),
+        )  # fmt: skip
         return response
+
+
+def request_id_of(given: str) -> str:
+    """The caller's id for the request, if it is one, or a new one."""
+    return given if _REQUEST_ID.fullmatch(given) else new_id()
+
+
+def log_request(
+    *, request_id: str, method: str, path: str, status: int, began: float, claims: Claims | None
+) -> None:
+    """Write the event of a request; `began` by the performance counter."""
+    if log.isEnabledFor(logging.INFO):
+        event = {
+            "event": "request",
+            "request_id": request_id,
+            "method": method,
+            "path": path,
+            "status": status,
+            "duration_ms": round((time.perf_counter() - began) * 1000, 1),
+            "user_id": claims.user_id if claims else None,
+            "device_id": claims.device_id if claims else None,
+        }
+        log.info(json.dumps(event, ensure_ascii=False))

@@ -40,7 +40,7 @@ VALUES = st.one_of(
 
 def loaded(schema: ma.Schema, data: dict[str, Any]) -> dict[str, Any] | None:
     try:
-        return ma.Schema.load(schema, data)
+        return schema.load(data)
     except ma.ValidationError:
         return None
 
