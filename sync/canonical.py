@@ -13,23 +13,26 @@ from sync.policies import OFFICE
 
 #: times of the server's clock, by type
 SERVER_TIMES: dict[str, frozenset[str]] = {
-    "conflict": frozenset({"opened_at", "resolved_at"}),
+    "conflict": frozenset({"opened_at", "resolved_at", "escalated_at"}),
 }
+#: lists of a task that the server keeps in the order of arrival
+AS_THEY_CAME = ("salvaged", "not_awaited")
 
 
 def canonical(type_: str, data: Mapping[str, Any]) -> dict[str, Any]:
     """The data of a document as rule 5 compares it; `seq`, `rev` and the id stand beside it.
 
     Left out are server times; of a candidate its `key`, which counts what arrived, and of the
-    office's candidates their time; of salvaged work its time and order of arrival.
+    office's candidates their time; of work that came late its id, its time and order of arrival.
     """
     left_out = SERVER_TIMES.get(type_, frozenset())
     plain = {name: value for name, value in data.items() if name not in left_out}
     if type_ == "conflict":
         plain["candidates"] = [_candidate(each) for each in data.get("candidates", ())]
     if type_ == "task":
-        salvaged = [_without(each, "at") for each in data.get("salvaged", ())]
-        plain["salvaged"] = sorted(salvaged, key=_spelled)
+        for name in AS_THEY_CAME:
+            listed = [_without(each, "at", "late_op_id") for each in data.get(name, ())]
+            plain[name] = sorted(listed, key=_spelled)
     return plain
 
 

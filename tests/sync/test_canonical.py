@@ -35,12 +35,15 @@ def test_when_the_office_settled_is_a_time_of_the_server():
     assert said == {"value": "pass", "officer_id": "o-1", "device_id": "office"}
 
 
-def test_salvaged_work_is_compared_without_the_order_in_which_it_came():
-    one = {"op_id": "a", "patch": {"title": "一"}, "at": "t2"}
-    two = {"op_id": "b", "patch": {"title": "二"}, "at": "t1"}
-    assert canonical("task", {"salvaged": [two, one]}) == {
+def test_work_that_came_late_is_compared_without_the_order_in_which_it_came():
+    one = {"op_id": "a", "late_op_id": "l1", "patch": {"title": "一"}, "at": "t2"}
+    two = {"op_id": "b", "late_op_id": "l2", "patch": {"title": "二"}, "at": "t1"}
+    said = {"number": "1", "salvaged": [two, one], "not_awaited": [{"device_id": "d", "at": "t3"}]}
+    assert canonical("task", said) == {
+        "number": "1",
         "salvaged": [
             {"op_id": "a", "patch": {"title": "一"}},
             {"op_id": "b", "patch": {"title": "二"}},
-        ]
+        ],
+        "not_awaited": [{"device_id": "d"}],
     }
