@@ -230,11 +230,12 @@ def _put(
 
 
 def _wire_value(declared: Field, claims: list[Claim]) -> Any:
+    shown = show(declared, claims)
     if declared.policy != "append":
-        return show(declared, claims)
+        return shown
     return [
         {"text": value, "by": stamp.officer, "device": stamp.device, "at": wire_time(stamp.at)}
-        for stamp, value in claims
+        for stamp, value in shown
     ]
 
 

@@ -80,6 +80,19 @@ def settled(type_: str, name: str) -> Iterator[list[Act]]:
         ]
 
 
+def agreed(type_: str, name: str) -> Iterator[list[Act]]:
+    """One repeats what another said, having seen it; both are contradicted, and it is settled."""
+    for values in _some(type_, name):
+        one, two, three = ({name: value} for value in values)
+        yield [
+            Act("a", 1, 110, one),
+            Act("b", 1, 120, one, SEEN),
+            Act("c", 1, 100, two),
+            Act("d", 1, 130, three, frozenset({"a:1", "b:1", "c:1"})),
+            Act("b", 2, 125, one, SEEN),
+        ]
+
+
 def taken_back(type_: str, name: str) -> Iterator[list[Act]]:
     """One changes their mind before or after another contradicts them."""
     for values in _some(type_, name):
@@ -144,6 +157,7 @@ def _some(type_: str, name: str) -> list[tuple[Any, Any, Any]]:
 SHAPES: dict[str, Callable[[str, str], Iterator[list[Act]]]] = {
     "three devices on one field": three_on_one_field,
     "a dispute that is settled": settled,
+    "a value that two agree on": agreed,
     "a value taken back": taken_back,
     "a slow clock": with_a_slow_clock,
     "a delete against edits": deleted,
