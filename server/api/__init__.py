@@ -3,6 +3,7 @@
 from flask import Blueprint
 
 from server.api.device import device, entrance
+from server.api.device.compat import compat
 from server.api.device.files import files
 from server.api.docs import docs
 from server.api.health import health
@@ -15,6 +16,7 @@ BLUEPRINTS = [
     (entrance, API),
     (device, API),
     (files, f"{API}/files"),
+    (compat, f"{API}/compat"),
     (supervisor, API),
     (public, f"{API}/public"),
     (health, "/"),

@@ -1,0 +1,41 @@
+"""RxDB: the handlers of `replicateRxCollection`, one collection for each type."""
+
+from typing import Any
+
+from schemas.compat import TYPES, RxdbPageSchema, RxdbPullArgs, RxdbRowSchema
+from server.api.device.compat import RULES, compat, portions
+from server.api.glue import error_responses, reading, writing
+from server.clock import now
+from server.parts import parts
+from server.services.sync.compat.rxdb import Row, documents_since, push_rows
+
+_TYPE = f"<any({', '.join(TYPES)}):type_>"
+
+
+@compat.route(f"/rxdb/{_TYPE}/pull")
+@error_responses(400, 401, 403, 404, 410)
+@compat.arguments(RxdbPullArgs(), location="query")
+@compat.response(200, RxdbPageSchema)
+def pull_for_rxdb(args: dict[str, Any], type_: str) -> dict[str, Any]:
+    """The next documents of a type behind a checkpoint"""
+    with reading() as (session, actor):
+        page = documents_since(
+            session, actor=actor, type_=type_, secret=parts().settings.secret_key.encode(), **args
+        )
+    return {"documents": page.documents, "checkpoint": {"cursor": page.cursor}}
+
+
+@compat.route(f"/rxdb/{_TYPE}/push", methods=["POST"])
+@error_responses(400, 401, 403, 404, 413)
+@compat.arguments(RxdbRowSchema(many=True))
+@compat.response(200, description="The documents that stand otherwise than the client said")
+def push_for_rxdb(rows: list[dict[str, Any]], type_: str) -> Any:
+    """Write documents; those that then stand otherwise are answered, for RxDB to take over"""
+    said = [Row(row["assumed_master_state"], row["new_document_state"]) for row in rows]
+    otherwise: list[dict[str, Any]] = []
+    for portion in portions(said):
+        with writing() as (session, actor):
+            otherwise += push_rows(
+                session, actor=actor, type_=type_, rows=portion, rules=RULES, now=now()
+            )
+    return otherwise
