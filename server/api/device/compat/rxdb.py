@@ -1,10 +1,11 @@
 """RxDB: the handlers of `replicateRxCollection`, one collection for each type."""
 
+from functools import partial
 from typing import Any
 
 from schemas.compat import TYPES, RxdbPageSchema, RxdbPullArgs, RxdbRowSchema
 from server.api.device.compat import RULES, compat, portions
-from server.api.glue import error_responses, reading, writing
+from server.api.glue import error_responses, reading, written
 from server.clock import now
 from server.parts import parts
 from server.services.sync.compat.rxdb import Row, documents_since, push_rows
@@ -34,8 +35,5 @@ def push_for_rxdb(rows: list[dict[str, Any]], type_: str) -> Any:
     said = [Row(row["assumed_master_state"], row["new_document_state"]) for row in rows]
     otherwise: list[dict[str, Any]] = []
     for portion in portions(said):
-        with writing() as (session, actor):
-            otherwise += push_rows(
-                session, actor=actor, type_=type_, rows=portion, rules=RULES, now=now()
-            )
+        otherwise += written(partial(push_rows, type_=type_, rows=portion, rules=RULES, now=now()))
     return otherwise

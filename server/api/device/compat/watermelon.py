@@ -1,5 +1,6 @@
 """WatermelonDB: the two calls of `synchronize()`."""
 
+from functools import partial
 from typing import Any
 
 from schemas.compat import (
@@ -11,7 +12,7 @@ from schemas.compat import (
     WatermelonPushSchema,
 )
 from server.api.device.compat import RULES, compat, portions
-from server.api.glue import error_responses, reading, writing
+from server.api.glue import error_responses, reading, written
 from server.clock import now
 from server.parts import parts
 from server.services.sync.compat.watermelon import (
@@ -48,11 +49,7 @@ def push_from_watermelon(args: dict[str, Any], tables: dict[str, Any]) -> dict[s
     """Take local changes; rows that were rejected are named, and stay changed on the device"""
     rejected: dict[str, list[str]] = {}
     for portion in portions(in_order(_changes_in(tables))):
-        with writing() as (session, actor):
-            named = push_changes(
-                session, actor=actor, changes=portion, last_pulled_at=args["last_pulled_at"],
-                rules=RULES, now=now(),
-            )  # fmt: skip
+        named = written(partial(push_changes, **args, changes=portion, rules=RULES, now=now()))
         for table, ids in named.items():
             rejected.setdefault(table, []).extend(ids)
     return {"experimental_rejected_ids": rejected}
