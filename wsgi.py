@@ -3,12 +3,15 @@
 import gc
 
 from server import create_app
+from server.parts import parts_of
+from server.pokes.stopping import when_told_to_stop
 
 #: objects made before the collector looks for cycles: more than a large push makes, because what a
 #: request makes goes away with it, without the collector
 OBJECTS_OF_SEVERAL_REQUESTS = 50_000
 
 app = create_app()
+when_told_to_stop(parts_of(app).pokes.end_all)
 gc.collect()
 gc.freeze()  # what was made so far stays as long as the process: never look through it again
 gc.set_threshold(OBJECTS_OF_SEVERAL_REQUESTS)

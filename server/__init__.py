@@ -19,6 +19,7 @@ from server.config import Settings
 from server.db import Database
 from server.jobs import Jobs, Workshop
 from server.parts import Parts
+from server.pokes import Pokes
 from server.stores import MediaStores
 
 PROTOCOL_VERSION = "v1"
@@ -89,7 +90,9 @@ def put_together(settings: Settings) -> Parts:
     database = Database(settings.database_url)
     media = MediaStores.in_folder(settings.data_dir)
     shop = Workshop(settings=settings, database=database, media=media)
-    return Parts(settings=settings, database=database, media=media, jobs=Jobs(shop))
+    # a stream holds a thread as long as it is open: half of them are kept for requests
+    pokes = Pokes(database, seats=max(1, settings.threads // 2))
+    return Parts(settings=settings, database=database, media=media, jobs=Jobs(shop), pokes=pokes)
 
 
 def _install_api(app: Flask) -> None:

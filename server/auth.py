@@ -1,7 +1,7 @@
 """Access tokens: short-lived, signed, naming user and device (RFC 7519). Nothing else in them."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import jwt
@@ -22,6 +22,7 @@ class Claims:
 
     user_id: str
     device_id: str | None
+    expires_at: datetime
 
 
 def issue_access_token(
@@ -54,19 +55,19 @@ def read_access_token(token: str, *, secret: str) -> Claims:
     time. That its account or device was blocked meanwhile is for the database to say.
     """
     try:
-        claims, expires_at = _verified(token, secret)
+        claims = _verified(token, secret)
     except jwt.ExpiredSignatureError:
         raise DomainError("token_expired") from None
     except jwt.InvalidTokenError:
         raise DomainError("token_invalid") from None
-    if expires_at <= now().timestamp():
+    if claims.expires_at <= now():
         raise DomainError("token_expired")
     return claims
 
 
 @lru_cache(maxsize=REMEMBERED_TOKENS)
-def _verified(token: str, secret: str) -> tuple[Claims, int]:
-    """What a token with a valid signature says, and when it runs out. A refusal is not kept."""
+def _verified(token: str, secret: str) -> Claims:
+    """What a token with a valid signature says. A refusal is not kept."""
     payload = jwt.decode(
         token,
         secret,
@@ -77,4 +78,5 @@ def _verified(token: str, secret: str) -> tuple[Claims, int]:
     device_id = payload.get("dev")
     if device_id is not None and not isinstance(device_id, str):
         raise jwt.InvalidTokenError("the device is no text")
-    return Claims(user_id=payload["sub"], device_id=device_id), int(payload["exp"])
+    expires_at = datetime.fromtimestamp(int(payload["exp"]), UTC)
+    return Claims(user_id=payload["sub"], device_id=device_id, expires_at=expires_at)

@@ -34,6 +34,7 @@ CATALOGUE: dict[str, ErrorKind] = {
     "bad_request": ErrorKind(400, "请求无法处理，请检查后重试。"),
     "internal_error": ErrorKind(500, "服务器内部错误，请稍后重试；数据没有丢失。"),
     "unavailable": ErrorKind(503, "服务暂时不可用，请稍后重试。"),
+    "events_full": ErrorKind(503, "实时提醒的连接已满，请改为定时同步，稍后再试。"),
     # who is asking
     "unauthenticated": ErrorKind(401, "请先登录。"),
     "token_expired": ErrorKind(401, "登录已过期，请刷新令牌。"),

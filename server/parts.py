@@ -8,6 +8,7 @@ from flask import Flask, current_app
 from server.config import Settings
 from server.db import Database
 from server.jobs import Jobs
+from server.pokes import Pokes
 from server.stores import MediaStores
 
 
@@ -19,6 +20,7 @@ class Parts:
     database: Database
     jobs: Jobs
     media: MediaStores
+    pokes: Pokes
 
 
 def parts_of(app: Flask) -> Parts:

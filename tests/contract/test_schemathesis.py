@@ -50,6 +50,9 @@ def known(world):
 def test_every_answer_is_one_that_the_description_allows(app, world, known, role):
     """Each role meets other answers; all operations are tried before the test tells."""
     api = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+    api = api.exclude(
+        path_regex="/(events|stream)$"
+    )  # their answers do not end (tests/server/pokes)
     token = getattr(world, role).token
     faults = []
     for found in api.get_all_operations():

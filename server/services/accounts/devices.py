@@ -18,6 +18,7 @@ from server.models import Device, Organisation, User
 from server.services.accounts.refresh_tokens import revoke_families
 from server.services.audit.acts import record_act
 from server.services.scope import Actor, in_scope
+from server.services.sync.feed import poke
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +119,8 @@ def _stop(session: Session, *, device: Device, state: str, actor: Actor, now: da
         return
     device.state = state
     revoke_families(session, device_id=device.id, now=now)
+    if officer_id := session.get_one(User, device.user_id).officer_id:
+        poke(session, officer_id)
     record_act(
         session,
         actor=actor,

@@ -11,7 +11,14 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from server.services.bulk import Insert, as_json, ids_from_json, insert_rows, rows_from_json
+from server.services.bulk import (
+    Insert,
+    as_json,
+    ids_from_json,
+    insert_rows,
+    is_sqlite,
+    rows_from_json,
+)
 from server.services.sql import run
 
 
@@ -28,6 +35,8 @@ ENTRY_COLUMNS = {"officer_id": "text", "type": "text", "id": "text", "seq": "big
 RENEW_ENTRY = (
     "ON CONFLICT (officer_id, type, id) DO UPDATE SET seq = excluded.seq, op = excluded.op"
 )
+#: the channel on which PostgreSQL tells, at commit, whose feed moved (ADR 0007)
+POKES = "suijian_pokes"
 
 
 def announce(session: Session, items: Iterable[FeedItem]) -> dict[tuple[str, str, str], int]:
@@ -56,15 +65,23 @@ def _raise_heads(session: Session, counts: Counter[str]) -> dict[str, int]:
     first of each."""
     rows = [{"officer_id": officer_id, "seq": counts[officer_id]} for officer_id in sorted(counts)]
     source = rows_from_json(session, {"officer_id": "text", "seq": "bigint"})
+    poke = "" if is_sqlite(session) else f", pg_notify('{POKES}', officer_id)"
     heads = run(
         session,
         f"INSERT INTO feed_heads (officer_id, seq) SELECT officer_id, seq FROM {source} "
         "WHERE true ORDER BY officer_id "
         "ON CONFLICT (officer_id) DO UPDATE SET seq = feed_heads.seq + excluded.seq "
-        "RETURNING officer_id, seq",
+        f"RETURNING officer_id, seq{poke}",
         {"rows": as_json(rows)},
     )
-    return {officer_id: seq - counts[officer_id] + 1 for officer_id, seq in heads}
+    return {row.officer_id: row.seq - counts[row.officer_id] + 1 for row in heads}
+
+
+def poke(session: Session, officer_id: str) -> None:
+    """Have an officer's open streams look at once whether they may stay so; on SQLite every commit
+    does."""
+    if not is_sqlite(session):
+        run(session, f"SELECT pg_notify('{POKES}', :officer)", {"officer": officer_id})
 
 
 def hold_feeds(session: Session, officer_ids: Iterable[str]) -> None:

@@ -3,8 +3,11 @@
 from functools import partial
 from typing import Any
 
+from flask import Response
+
 from schemas.compat import TYPES, RxdbPageSchema, RxdbPullArgs, RxdbRowSchema
 from server.api.device.compat import RULES, compat, portions
+from server.api.device.events import EVENT_STREAM, stream_of
 from server.api.glue import error_responses, reading, written
 from server.clock import now
 from server.parts import parts
@@ -37,3 +40,11 @@ def push_for_rxdb(rows: list[dict[str, Any]], type_: str) -> Any:
     for portion in portions(said):
         otherwise += written(partial(push_rows, type_=type_, rows=portion, rules=RULES, now=now()))
     return otherwise
+
+
+@compat.route(f"/rxdb/{_TYPE}/stream")
+@error_responses(401, 403, 404, 503)
+@compat.response(200, content_type=EVENT_STREAM, description='`"RESYNC"` whenever there is more')
+def stream_for_rxdb(type_: str) -> Response:
+    """A stream that has RxDB pull whenever the feed moved"""
+    return stream_of(lambda seq: '"RESYNC"')
