@@ -88,19 +88,23 @@ class Api:
         params: list[tuple[str, str]] | None = None,
         headers: Mapping[str, str] | None = None,
         bearer: bool = True,
+        stream: bool = False,
     ) -> requests.Response:
-        """One exchange; twice only when the access token had run out. Any status is returned."""
+        """One exchange; twice only when the access token had run out. Any status is returned.
+
+        With `stream` the answer's body is not read yet, and the caller closes it."""
         head = {"Content-Type": "application/json"} if data is not None else {}
         head |= {"Accept": "application/json", **(headers or {})}
         if not bearer:
             return self._exchange(method, path, data, params, head)
         access = self._tokens().access
-        answer = self._exchange(method, path, data, params, head | _authorised(access))
+        more = {"stream": True} if stream else {}
+        answer = self._exchange(method, path, data, params, head | _authorised(access), **more)
         if answer.status_code != 401:
             return answer
         self.refresh(spent_access=access)
         renewed = _authorised(self._tokens().access)
-        return self._exchange(method, path, data, params, head | renewed)
+        return self._exchange(method, path, data, params, head | renewed, **more)
 
     def refresh(self, *, spent_access: str | None = None) -> None:
         """Rotate the tokens. A lost answer is asked for again with the same, spent, token.
@@ -144,6 +148,7 @@ class Api:
         data: bytes | None,
         params: list[tuple[str, str]] | None,
         headers: Mapping[str, str],
+        **more: bool,
     ) -> requests.Response:
         self._keep_quiet()
         try:
@@ -155,6 +160,7 @@ class Api:
                 headers=dict(headers),
                 timeout=TIMEOUT_SECONDS,
                 allow_redirects=False,
+                **more,
             )
         except requests.RequestException as error:
             raise Offline(f"{method} {path}: {error}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from getpass import getpass
 from pathlib import Path
 
@@ -64,6 +65,11 @@ def logout(device: Device, args: argparse.Namespace) -> bool:
 
 def sync(device: Device, args: argparse.Namespace) -> bool:
     """Push the outbox, pull the feed, upload photos; exit code 1 if a person should look."""
+    if args.watch:
+        with suppress(KeyboardInterrupt):
+            for each in device.watch():
+                show.report(each)
+        return True
     return show.report(device.sync(from_start=args.from_start))
 
 
@@ -154,8 +160,12 @@ def _parser() -> argparse.ArgumentParser:
         "--server", help="http://host:port"
     )
     add_command(commands, "logout", logout)
-    add_command(commands, "sync", sync).add_argument(
+    how = add_command(commands, "sync", sync)
+    how.add_argument(
         "--from-start", action="store_true", help="fetch everything anew; the outbox is kept"
+    )
+    how.add_argument(
+        "--watch", action="store_true", help="go on whenever the server has more (Ctrl-C ends it)"
     )
     add_command(commands, "tasks", tasks)
     add_command(commands, "show", show_task, "task")

@@ -22,6 +22,7 @@ from client.patience import Patience
 from client.reports import SyncReport
 from client.store import Store, get_meta, set_meta
 from client.sync import Sync
+from client.watch import moments
 from client.wire import Transport, json_object, tokens_in
 
 SERVER = "server"
@@ -115,6 +116,14 @@ class Device(Notebook):
         with self._wiped_if_told():
             run = Sync(self.store, self._api(), self.account, self.clock)
             return run.run(from_start=from_start)
+
+    def watch(self) -> Iterator[SyncReport]:
+        """Sync now, and again whenever the server says that there is more; where it gives no
+        stream, every so often. Goes on while the network is away. Raises as `sync` otherwise."""
+        with self._wiped_if_told():
+            for _ in moments(self._api()):
+                with suppress(Offline):
+                    yield self.sync()
 
     def resolve(
         self,

@@ -23,7 +23,8 @@ Json = dict[str, Any]
 
 
 class Transport(Protocol):
-    """The part of `requests.Session` that is used. A simulator wraps one to lose or repeat."""
+    """The part of `requests.Session` that is used. A simulator wraps one to lose or repeat; only
+    one that is watched needs `stream`."""
 
     def request(
         self,
@@ -35,6 +36,7 @@ class Transport(Protocol):
         headers: Mapping[str, str | bytes | None] | None = ...,
         timeout: float | None = ...,
         allow_redirects: bool = ...,
+        stream: bool = ...,
     ) -> requests.Response:
         """One exchange over HTTP; `requests.RequestException` when no answer came."""
 

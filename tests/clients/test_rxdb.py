@@ -101,3 +101,18 @@ def test_late_work_is_salvaged_and_leaves_the_device_after_the_drain(world, devi
     drain_is_over(world)
     rx("sync")
     assert rx("all", type="finding") == []
+
+
+def test_a_live_replication_is_poked_and_pulls(world, device):
+    task = world.task()
+    rx = device("rxdb", world.assistant, types=["finding"], live=True)
+    rx.begin("until", type="finding", id="f1", fields={"title": "甲"})
+    world.lead.push(new_finding("f1", task, title="甲"))
+    rx.answer()
+    rx.begin("until", type="finding", id="f1", fields={"title": "乙"})
+    world.lead.push(op("finding", "f1", {"title": "乙"}, base_rev=1))
+    rx.answer()
+    rx("insert", type="finding", document={"id": "f2", "task_id": task, "kind": "hazard"})
+    rx.begin("until", type="finding", id="f2", fields=None)
+    world.lead.push(op("finding", "f2", action="delete", base_rev=1))
+    rx.answer()
