@@ -197,7 +197,11 @@ class Merge:
             return
         self.read(concerned)
         stood = {each: self.held[each].entity.data for each in concerned if each in self.held}
-        begun = {held.task_id or "" for c, (_, held, _) in concerned.items() if c not in stood}
+        begun = {
+            held.task_id or ""
+            for conflict_key, (_, held, _) in concerned.items()
+            if "assigned_to" not in stood.get(conflict_key, ())
+        }
         leads = leads_of(self.session, begun)
         for conflict_key, (key, held, name) in concerned.items():
             known = stood.get(conflict_key, {})

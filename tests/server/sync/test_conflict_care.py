@@ -3,10 +3,13 @@
 import pytest
 from sqlalchemy import text
 
+from server.clock import now
 from server.services.conflicts.care import adopt_conflicts
+from server.services.sync.documents import ServerDocument, put_documents, read_documents
 from tests.server.sync.disputes import disputed, hand_over, listed, on_device, settle, told
 from tests.server.sync.ops import op
 
+CARE_FIELDS = ("assigned_to", "escalated_at")
 LEAD = {"kind": "officer", "id": "o-lead", "name": "lead"}
 
 
@@ -182,11 +185,17 @@ def test_a_conflict_of_a_cancelled_task_waits_for_nobody(world):
 
 
 def test_what_a_version_without_care_opened_is_taken_into_care(world):
-    conflict_id = disputed(world, world.task())
+    task = world.task()
+    conflict_id = disputed(world, task)
     with world.parts.database.write() as session:
         session.execute(text("DELETE FROM conflict_care"))
+        [before] = read_documents(session, [("conflict", conflict_id)]).values()
+        bare = {name: v for name, v in before.data.items() if name not in CARE_FIELDS}
+        put_documents(session, [ServerDocument("conflict", conflict_id, bare, task)], now=now())
     assert listed(world.supervisor) == []
     for _ in range(2):
         with world.parts.database.write() as session:
             adopt_conflicts(session)
     assert listed(world.supervisor, assigned_to="o-lead") == [conflict_id]
+    world.assistant.push(op("answer", f"{task}.1.1", {"value": "not_applicable"}))
+    assert assignee(world.lead, conflict_id) == LEAD
