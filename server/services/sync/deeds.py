@@ -300,6 +300,10 @@ class Deeds:
         )
         result = self._write(it, key, task_id, action, patch)
         self.merge.note_settling(it.op.id, key, it.op.patch)
+        self._note_act(
+            it.user_id, it.device_id, action="conflict.resolve", target_type="conflict",
+            target_id=it.op.id, after={"value": value, "note": it.op.patch.get("note")},
+        )  # fmt: skip
         return result | {"of": it.key}
 
     # -- after all ops --------------------------------------------------------------------
@@ -322,16 +326,20 @@ class Deeds:
                 whose = (it.user_id, it.device_id, self._tasks.get(it.key, "-"))
                 acts.setdefault(whose, {})[it.op.op_id] = result["status"]
         for (user_id, device_id, task_id), statuses in acts.items():
-            self.merge.note(
-                user_id=user_id,
-                device_id=device_id,
-                organisation_id=self.actor.organisation_id,
-                request_id=self.actor.request_id,
-                action="sync.push",
-                target_type="task",
-                target_id=task_id,
+            self._note_act(
+                user_id, device_id, action="sync.push", target_type="task", target_id=task_id,
                 after={"ops": statuses},
-            )
+            )  # fmt: skip
+
+    def _note_act(self, user_id: str, device_id: str, **facts: Any) -> None:
+        """An act in the audit, done by whoever wrote the op and taken with this push."""
+        self.merge.note(
+            user_id=user_id,
+            device_id=device_id,
+            organisation_id=self.actor.organisation_id,
+            request_id=self.actor.request_id,
+            **facts,
+        )
 
     def _complete(self, it: Incoming, result: Result) -> None:
         """Add what is known only now: the place in the writer's own feed, the merged data with the

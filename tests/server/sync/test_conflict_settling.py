@@ -12,6 +12,12 @@ PATIENCE_SECONDS = 60
 ROUNDS = 6
 
 
+def resolutions(world):
+    """Who settled, on which device, with what and why, as the audit tells it; newest first."""
+    page = world.supervisor.get("/audit", query_string={"action": "conflict.resolve"}).get_json()
+    return [(act["user_id"], act["device_id"], act["after"]) for act in page["items"]]
+
+
 def answer_of(caller, task, item="1.1"):
     return by_id(caller.pull())["answer", f"{task}.{item}"]["data"]["value"]
 
@@ -69,6 +75,10 @@ def test_of_two_who_settle_at_once_the_latecomer_overwrites_nobody(world):
     ]  # fmt: skip
     assert answer_of(world.assistant, task) == "fail"  # the graver stands meanwhile
     assert again["history"][-1]["settling"]["note"] == "我在现场"
+    assert resolutions(world) == [
+        ("u-lead", "d-lead", {"value": "pass", "note": "我在现场"}),
+        ("u-supervisor", "d-supervisor", {"value": "fail", "note": None}),
+    ]
     key = again["candidates"][1]["key"]
     assert settle(world.supervisor, conflict_id, {"candidate": key}).status_code == 200
     assert answer_of(world.lead, task) == "pass"
