@@ -29,7 +29,7 @@ def rows_from_json(session: Session, columns: Mapping[str, str], parameter: str 
     return f"jsonb_to_recordset(CAST(:{parameter} AS jsonb)) AS r({types})"
 
 
-def ids_from_json(session: Session | Connection, parameter: str = "ids") -> str:
+def ids_from_json(session: Session | Glance, parameter: str = "ids") -> str:
     """SQL for a subquery over a JSON array of texts, for `IN (…)`: a plan that does not depend on
     how many there are."""
     if is_sqlite(session):

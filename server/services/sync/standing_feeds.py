@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
+from server.db import Glance
 from server.services.bulk import as_json, ids_from_json
 from server.services.sql import run
 
@@ -19,7 +19,7 @@ class FeedStanding(NamedTuple):
 
 
 def feeds_of_devices(
-    session: Session | Connection, device_ids: Collection[str]
+    session: Session | Glance, device_ids: Collection[str]
 ) -> dict[str, FeedStanding]:
     """The feeds of these devices; of a device or an account that was stopped none."""
     rows = run(
