@@ -91,6 +91,17 @@ def set_cursor(db: sqlite3.Connection, user_id: str, cursor: str | None) -> None
     db.execute("UPDATE accounts SET cursor = ? WHERE user_id = ?", (cursor, user_id))
 
 
+def get_epoch(db: sqlite3.Connection, user_id: str) -> str | None:
+    """The server's epoch (纪元) in which this person last synced."""
+    row = db.execute("SELECT epoch FROM accounts WHERE user_id = ?", (user_id,)).fetchone()
+    return None if row is None else row["epoch"]
+
+
+def set_epoch(db: sqlite3.Connection, user_id: str, epoch: str) -> None:
+    """Remember the epoch, once all that it demands was done."""
+    db.execute("UPDATE accounts SET epoch = ? WHERE user_id = ?", (epoch, user_id))
+
+
 class StoredTokens:
     """One person's tokens in the store (the `TokenKeeper` of the HTTP layer).
 

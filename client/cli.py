@@ -73,6 +73,14 @@ def sync(device: Device, args: argparse.Namespace) -> bool:
     return show.report(device.sync(from_start=args.from_start))
 
 
+def doctor(device: Device, args: argparse.Namespace) -> bool:
+    """Sync, then compare all that is here with the server and mend what differs; what waits stays.
+
+    The comparison takes a few small requests, whatever is held; a sync does it once a day."""
+    done = device.sync(check=True)
+    return show.report(done) and show.say(f"compared with the server: {done.healed} mended")
+
+
 def tasks(device: Device, args: argparse.Namespace) -> bool:
     """List the tasks on this device."""
     return show.tasks(device.tasks())
@@ -167,6 +175,7 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument(
         "--watch", action="store_true", help="go on whenever the server has more (Ctrl-C ends it)"
     )
+    add_command(commands, "doctor", doctor)
     add_command(commands, "tasks", tasks)
     add_command(commands, "show", show_task, "task")
     add_command(commands, "start", start, "task")

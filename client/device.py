@@ -111,11 +111,15 @@ class Device(Notebook):
 
     # -- with the server ------------------------------------------------------------------------
 
-    def sync(self, *, from_start: bool = False) -> SyncReport:
-        """Send what waits, fetch what is new; see `Sync.run` for what is raised and what not."""
+    def sync(self, *, from_start: bool = False, check: bool = False) -> SyncReport:
+        """Send what waits, fetch what is new; see `Sync.run` for what is raised and what not.
+
+        `check` compares all that is here with the server, and mends what differs; otherwise that
+        is done once a day.
+        """
         with self._wiped_if_told():
             run = Sync(self.store, self._api(), self.account, self.clock)
-            return run.run(from_start=from_start)
+            return run.run(from_start=from_start, check=check)
 
     def watch(self) -> Iterator[SyncReport]:
         """Sync now, and again whenever the server says that there is more; where it gives no

@@ -8,6 +8,7 @@ to either side.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,7 +106,7 @@ def settle(db: sqlite3.Connection, user_id: str, op: Op, rev: int | None) -> Non
     """
     row = _row(db, user_id, op.type, op.id)
     if rev is None or row is None or (row["rev"] or 0) >= rev:
-        outbox.remove(db, op.op_id)
+        outbox.keep(db, op.op_id)
     else:
         outbox.settle(db, op.op_id, rev)
 
@@ -131,9 +132,31 @@ def clear(db: sqlite3.Connection, account: Account) -> None:
     """Throw the server's data away, never the outbox: what is ours is shown from it alone."""
     db.execute("DELETE FROM mirror WHERE user_id = ?", (account.user_id,))
     for op in outbox.of_user(db, account.user_id):
-        outbox.remove_settled(db, account.user_id, op.type, op.id)
+        outbox.keep_settled(db, account.user_id, op.type, op.id)
         ensure(db, account.user_id, op.type, op.id)
         refold(db, account, op.type, op.id)
+
+
+def told(db: sqlite3.Connection, user_id: str) -> Iterator[tuple[str, str, int, str]]:
+    """`(type, id, rev, data)` of all that the server gave and has not taken back, in order."""
+    yield from db.execute(
+        """SELECT type, id, rev, server FROM mirror
+           WHERE user_id = ? AND server IS NOT NULL AND leaving = 0 ORDER BY type, id""",
+        (user_id,),
+    )
+
+
+def mend(db: sqlite3.Connection, account: Account, type_: str, id_: str, said: Json | None) -> None:
+    """Put right what was found to differ: take what the server says, whatever is here; nothing if
+    it has no such entity for this person. What is written on top stays."""
+    if said is None:
+        _set(db, account.user_id, type_, id_, server=None, rev=None, leaving=0)
+    else:
+        ensure(db, account.user_id, type_, id_)
+        text, rev = dump(said["data"]), int(said["rev"])
+        _set(db, account.user_id, type_, id_, server=text, rev=rev, leaving=0)
+        outbox.keep_settled(db, account.user_id, type_, id_, rev)
+    refold(db, account, type_, id_)
 
 
 def _upsert(db: sqlite3.Connection, user_id: str, type_: str, id_: str, change: Json) -> None:
@@ -144,7 +167,7 @@ def _upsert(db: sqlite3.Connection, user_id: str, type_: str, id_: str, change: 
            WHERE user_id = ? AND type = ? AND id = ? AND (rev IS NULL OR rev <= ?)""",
         (dump(change["data"]), change["rev"], user_id, type_, id_, change["rev"]),
     )
-    outbox.remove_settled(db, user_id, type_, id_, change["rev"])
+    outbox.keep_settled(db, user_id, type_, id_, change["rev"])
 
 
 def _set(db: sqlite3.Connection, user_id: str, type_: str, id_: str, **columns: Any) -> None:
@@ -156,7 +179,7 @@ def _set(db: sqlite3.Connection, user_id: str, type_: str, id_: str, **columns: 
 
 
 def _drop(db: sqlite3.Connection, user_id: str, type_: str, id_: str) -> None:
-    outbox.remove_settled(db, user_id, type_, id_)
+    outbox.keep_settled(db, user_id, type_, id_)
     db.execute(
         "DELETE FROM mirror WHERE user_id = ? AND type = ? AND id = ?", (user_id, type_, id_)
     )

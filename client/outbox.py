@@ -10,6 +10,8 @@ States:
   the op still lies on top of the mirror; then it is removed;
 - `rejected`, `salvaged`: not taken as the writer meant it. Kept here with the reason, until the
   person mends or dismisses it.
+
+What was settled and has come down the feed moves to `kept_ops`: see `kept.py`.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ REJECTED, SALVAGED = "rejected", "salvaged"
 LIVE_STATES = (WAITING, DEFERRED)
 NO_LIMIT = -1
 """As SQLite writes it."""
+WRITTEN = "position, user_id, op_id, type, id, action, base_rev, patch, hlc, depends_on"
+"""The columns of an op that never change."""
 
 Json = dict[str, Any]
 
@@ -146,14 +150,59 @@ def settle(db: sqlite3.Connection, op_id: str, rev: int) -> None:
     )
 
 
-def remove_settled(
+def keep_settled(
     db: sqlite3.Connection, user_id: str, type_: str, id_: str, rev: int | None = None
 ) -> None:
-    """Drop the settled ops on an entity: those that version `rev` contains, or all."""
-    db.execute(
-        """DELETE FROM outbox WHERE user_id = ? AND type = ? AND id = ? AND state = ?
-           AND (? IS NULL OR settled_rev <= ?)""",
+    """Keep, out of the way, the settled ops on an entity: those that version `rev` contains, or
+    all."""
+    _keep(
+        db,
+        "user_id = ? AND type = ? AND id = ? AND state = ? AND (? IS NULL OR settled_rev <= ?)",
         (user_id, type_, id_, SETTLED, rev, rev),
+    )
+
+
+def keep(db: sqlite3.Connection, op_id: str) -> None:
+    """Keep an op, out of the way: the server has done it and the mirror shows it."""
+    _keep(db, "op_id = ?", (op_id,))
+
+
+def _keep(db: sqlite3.Connection, clause: str, values: tuple[object, ...]) -> None:
+    device_id = "(SELECT device_id FROM accounts a WHERE a.user_id = outbox.user_id)"
+    db.execute(
+        f"""INSERT OR REPLACE INTO kept_ops ({WRITTEN}, device_id)
+            SELECT {WRITTEN}, {device_id} FROM outbox WHERE {clause}""",
+        values,
+    )
+    db.execute(f"DELETE FROM outbox WHERE {clause}", values)
+
+
+def recall_kept(db: sqlite3.Connection, user_id: str) -> None:
+    """Put what is kept back into its old place in the queue; it and all that was answered before
+    waits for the server's word again."""
+    db.execute(
+        f"""INSERT OR IGNORE INTO outbox ({WRITTEN}, attempts)
+            SELECT {WRITTEN}, 1 FROM kept_ops WHERE user_id = ?""",
+        (user_id,),
+    )
+    db.execute(
+        """UPDATE outbox SET state = ?, settled_rev = NULL WHERE user_id = ? AND (state <> ? OR
+           op_id IN (SELECT op_id FROM kept_ops))""",
+        (DEFERRED, user_id, WAITING),
+    )
+    db.execute("DELETE FROM kept_ops WHERE user_id = ?", (user_id,))
+
+
+def drop_kept(db: sqlite3.Connection, user_id: str, *, present_ms: int, oldest_ms: int) -> None:
+    """Forget what was kept for long enough; stamp what was not stamped yet."""
+    db.execute(
+        """DELETE FROM kept_ops WHERE user_id = ? AND (kept_ms <= ? OR device_id <>
+           (SELECT device_id FROM accounts a WHERE a.user_id = kept_ops.user_id))""",
+        (user_id, oldest_ms),
+    )
+    db.execute(
+        "UPDATE kept_ops SET kept_ms = ? WHERE user_id = ? AND kept_ms IS NULL",
+        (present_ms, user_id),
     )
 
 

@@ -1,7 +1,7 @@
 """The device's own copies of photo bytes, named by their sha256.
 
 The gallery of a phone is not ours: pictures there are edited, moved and deleted. So the bytes are
-copied once, when the photo is attached, and stay until the server has verified them.
+copied once, when the photo is attached, and stay until some days after the server verified them.
 """
 
 from __future__ import annotations

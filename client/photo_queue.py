@@ -1,7 +1,7 @@
 """Photo bytes that have to reach the server.
 
-States: `waiting`, `sent` (the server has the bytes, its word on them is awaited), `refused` (kept,
-with the reason). Once the server calls the photo verified, the entry and our copy go.
+States: `waiting`, `sent` (the server has the bytes, its word on them is awaited), `refused` (with
+the reason), `kept` (the server called the photo verified; entry and copy go after a while).
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any
 from client import mirror, outbox
 from client.store import Store, dump, load
 
-WAITING, SENT, REFUSED = "waiting", "sent", "refused"
+WAITING, SENT, REFUSED, KEPT = "waiting", "sent", "refused", "kept"
+COLUMNS = "photo_id, user_id, sha256, size_bytes, filename, media_type, state, upload_url, reason"
 UNUSABLE_STATES = frozenset({"quarantined", "lost"})
 """States of a photo on the server in which its bytes did not become evidence."""
 
@@ -49,10 +50,12 @@ def add(db: sqlite3.Connection, photo: QueuedPhoto) -> None:
 
 
 def of_user(db: sqlite3.Connection, user_id: str, state: str | None = None) -> list[QueuedPhoto]:
-    """One person's photos, all or those in one state, in the order they were taken."""
+    """One person's photos, all that are on their way or those in one state, in the order they were
+    taken."""
     rows = db.execute(
-        "SELECT * FROM photos WHERE user_id = ? AND (? IS NULL OR state = ?) ORDER BY rowid",
-        (user_id, state, state),
+        f"""SELECT {COLUMNS} FROM photos WHERE user_id = ? AND state = COALESCE(?, state)
+            AND (? IS NOT NULL OR state <> ?) ORDER BY rowid""",
+        (user_id, state, state, KEPT),
     ).fetchall()
     return [QueuedPhoto(**dict(row) | {"reason": load(row["reason"])}) for row in rows]
 
@@ -76,12 +79,7 @@ def set_state(
 
 
 def settle(store: Store, user_id: str) -> None:
-    """Compare what was sent with what the server now says, after a pull.
-
-    Our copy goes last, and only when no other entry needs the same bytes: after a crash in
-    between a file is left over, never an entry without its file.
-    """
-    free: list[str] = []
+    """Compare what was sent with what the server now says, after a pull."""
     with store.transaction() as db:
         for photo in of_user(db, user_id, SENT):
             entity = mirror.find(db, user_id, "photo", photo.photo_id)
@@ -90,11 +88,36 @@ def settle(store: Store, user_id: str) -> None:
                 reason = {"code": f"photo_{said}", "message": "服务器未能采用该照片，请联系主管。"}
                 set_state(db, [photo.photo_id], REFUSED, reason)
             elif said == "verified":
-                db.execute("DELETE FROM photos WHERE photo_id = ?", (photo.photo_id,))
-                free.append(photo.sha256)
-        free = [sha256 for sha256 in free if not _is_needed(db, sha256)]
-    for sha256 in free:
-        store.photos.drop(sha256)
+                set_state(db, [photo.photo_id], KEPT)
+
+
+def recall_kept(db: sqlite3.Connection, user_id: str) -> None:
+    """Let photos that were verified wait again: what the server still has is not sent twice."""
+    db.execute(
+        """UPDATE photos SET state = ?, upload_url = NULL, kept_ms = NULL
+           WHERE user_id = ? AND state IN (?, ?)""",
+        (WAITING, user_id, SENT, KEPT),
+    )
+
+
+def drop_kept(
+    db: sqlite3.Connection, user_id: str, *, present_ms: int, oldest_ms: int
+) -> list[str]:
+    """Forget what was kept for long enough, and stamp what was not stamped yet. Gives the digests
+    that no entry needs any more.
+
+    The copies go last: after a crash in between a file is left over, never an entry without its
+    file.
+    """
+    gone = db.execute(
+        "DELETE FROM photos WHERE user_id = ? AND state = ? AND kept_ms <= ? RETURNING sha256",
+        (user_id, KEPT, oldest_ms),
+    ).fetchall()
+    db.execute(
+        "UPDATE photos SET kept_ms = ? WHERE user_id = ? AND state = ? AND kept_ms IS NULL",
+        (present_ms, user_id, KEPT),
+    )
+    return [row["sha256"] for row in gone if not _is_needed(db, row["sha256"])]
 
 
 def _word_on_missing(db: sqlite3.Connection, photo: QueuedPhoto) -> str | None:

@@ -34,11 +34,13 @@ class Puller:
             self.start_over()
             self._pull_pages()
 
-    def start_over(self) -> None:
+    def start_over(self, *, epoch: str | None = None) -> None:
         """`resync_keep_pending`: throw the mirror away, never the outbox."""
         with self._store.transaction() as db:
             mirror.clear(db, self._account)
             accounts.set_cursor(db, self._account.user_id, None)
+            if epoch is not None:
+                accounts.set_epoch(db, self._account.user_id, epoch)
         self._report.resynced = True
 
     def _pull_pages(self) -> None:

@@ -23,6 +23,8 @@ class SyncReport:
     photos_sent: int = 0
     resynced: bool = False
     """The server asked for a fresh start (410): the mirror was rebuilt, the outbox kept."""
+    healed: int = 0
+    """Entities that differed from the server's for no known reason, and were fetched anew."""
     troubles: list[ApiError] = field(default_factory=list)
     """Errors that stopped a part of the run, not the run."""
 

@@ -26,6 +26,8 @@ def report(done: SyncReport) -> bool:
     say(f"up: {receipts or 'nothing'}; photos: {done.photos_sent}; down: {done.pulled}")
     if done.resynced:
         say("the mirror was rebuilt from the start; nothing of yours was dropped")
+    if done.healed:
+        say(f"{done.healed} entities differed from the server's and were fetched anew")
     for conflict_id in done.conflict_ids:
         say(f"conflict {conflict_id}: see `conflicts`")
     for trouble in done.troubles:

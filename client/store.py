@@ -18,10 +18,9 @@ from typing import Any
 
 from client.photo_folder import PhotoFolder
 
-STORE_VERSION = 1
 BUSY_SECONDS = 10.0
 
-SCHEMA = """
+FIRST_SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 
 CREATE TABLE accounts (
@@ -78,6 +77,28 @@ CREATE TABLE photos (
 );
 """
 
+SECOND_SCHEMA = """
+CREATE TABLE kept_ops (           -- answered, and kept in case the server forgets it
+  position INTEGER PRIMARY KEY,
+  user_id TEXT NOT NULL,
+  op_id TEXT NOT NULL UNIQUE,
+  type TEXT NOT NULL,
+  id TEXT NOT NULL,
+  action TEXT NOT NULL,
+  base_rev INTEGER,
+  patch TEXT NOT NULL,
+  hlc TEXT NOT NULL,
+  depends_on TEXT NOT NULL,
+  device_id TEXT NOT NULL,        -- under which it was answered
+  kept_ms INTEGER
+);
+ALTER TABLE photos ADD COLUMN kept_ms INTEGER;
+ALTER TABLE accounts ADD COLUMN epoch TEXT
+"""
+
+SCHEMAS = (FIRST_SCHEMA, SECOND_SCHEMA)
+"""Each brings a store to the version of its number, counted from one."""
+
 
 class Store:
     """An open device file. Photo bytes lie beside it in `<file>.photos/`."""
@@ -106,7 +127,7 @@ class Store:
     def wipe(self) -> None:
         """Erase everything, the outbox too: only for a device that was declared lost."""
         with self.transaction() as db:
-            for table in ("meta", "accounts", "mirror", "outbox", "photos"):
+            for table in ("meta", "accounts", "mirror", "outbox", "kept_ops", "photos"):
                 db.execute(f"DELETE FROM {table}")
         self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self.db.execute("VACUUM")
@@ -115,13 +136,12 @@ class Store:
     def _prepare(self) -> None:
         with self.transaction() as db:
             (version,) = db.execute("PRAGMA user_version").fetchone()
-            if version == STORE_VERSION:
-                return
-            if version != 0:
-                raise ValueError(f"{self.path}: store version {version}, not {STORE_VERSION}")
-            for statement in SCHEMA.split(";\n"):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version = {STORE_VERSION}")
+            if version > len(SCHEMAS):
+                raise ValueError(f"{self.path}: store version {version}, not {len(SCHEMAS)}")
+            for schema in SCHEMAS[version:]:
+                for statement in schema.split(";\n"):
+                    db.execute(statement)
+            db.execute(f"PRAGMA user_version = {len(SCHEMAS)}")
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from client import photo_queue
+from client import accounts, kept, photo_queue
 from client.accounts import Account
 from client.api import Api
-from client.clock import Clock
+from client.clock import Clock, milliseconds
+from client.digest import FORMAT
+from client.doctor import Doctor
 from client.errors import ApiError, DeviceWiped, ProtocolError, SignInNeeded, UpgradeRequired
 from client.photos import PhotoSender
 from client.pull import Puller
 from client.push import SCHEMA_VERSION, Limits, Pusher
 from client.reports import SyncReport
-from client.store import Store
-from client.wire import json_object
+from client.store import Store, get_meta, set_meta
+from client.wire import Json, json_object
 
 STOPPING = (SignInNeeded, UpgradeRequired, DeviceWiped)
 """Answers after which nothing else on this run can succeed."""
+CHECK_EVERY_MS = 24 * 60 * 60 * 1000
 
 
 class Sync:
@@ -29,18 +31,22 @@ class Sync:
         self._store = store
         self._api = api
         self._account = account
+        self._clock = clock
         self._pusher = Pusher(store, api, account, clock, self.report)
         self._puller = Puller(store, api, account, self.report)
 
-    def run(self, *, from_start: bool = False) -> SyncReport:
-        """Send what waits, then fetch what is new.
+    def run(self, *, from_start: bool = False, check: bool = False) -> SyncReport:
+        """Send what waits, then fetch what is new; `check` compares all in any case.
 
         Up before down: the server should hear what was done here before it tells us how things
         stand; and before a revoke drops what we still had to say. An error in one part does not
         stop the others, it is listed in the report. `Offline`, `SignInNeeded`, `UpgradeRequired`
         and `DeviceWiped` are raised. Whatever was not settled keeps waiting.
         """
-        limits = self._limits()
+        said = self._capabilities()
+        limits = _limits_in(said)
+        if not self._part(lambda: self._meet_epoch(str(said.get("epoch")))):
+            return self.report
         if from_start:
             self._puller.start_over()
         self._part(self._pusher.ask_about_deferred)
@@ -50,9 +56,42 @@ class Sync:
             pulled = self._part(self._puller.pull_all)
         if pulled:
             photo_queue.settle(self._store, self._account.user_id)
+            self._part(lambda: self._check_up(said, always=check))
+        self._drop_kept(int(said.get("keep_sent_days", 0)))
         return self.report
 
-    def _limits(self) -> Limits:
+    def _check_up(self, said: Json, *, always: bool) -> None:
+        """Compare the mirror with the server, once a day and after each fresh start; heal it."""
+        if said.get("digest") != FORMAT:
+            return
+        key = f"checked_ms:{self._account.user_id}"
+        present, checked = milliseconds(self._clock()), get_meta(self._store.db, key)
+        due = checked is None or abs(present - int(checked)) >= CHECK_EVERY_MS
+        if always or due or self.report.resynced:
+            doctor = Doctor(self._store, self._api, self._account)
+            self.report.healed = doctor.heal(self._puller.pull_all)
+            with self._store.transaction() as db:
+                set_meta(db, key, str(present))
+
+    def _meet_epoch(self, epoch: str) -> None:
+        """A server restored from a backup has begun another epoch: ask about all that it answered
+        lately, so that what it forgot waits again, and fetch all anew. Before anything is pushed:
+        what was written first must arrive first."""
+        user_id = self._account.user_id
+        known = accounts.get_epoch(self._store.db, user_id)
+        if known is None:
+            with self._store.transaction() as db:
+                accounts.set_epoch(db, user_id, epoch)
+        elif known != epoch:
+            with self._store.transaction() as db:
+                kept.recall(db, user_id)
+            self._pusher.ask_about_deferred()
+            self._puller.start_over(epoch=epoch)
+
+    def _drop_kept(self, days: int) -> None:
+        kept.drop_old(self._store, self._account.user_id, now=self._clock(), days=days)
+
+    def _capabilities(self) -> Json:
         """Ask for the server's limits, and whether it still talks to this version."""
         said = json_object(self._api.call("GET", "/sync/capabilities"))
         lowest = int(said.get("min_schema_version", SCHEMA_VERSION))
@@ -63,7 +102,7 @@ class Sync:
                 "客户端版本过旧，请先升级；未发送的数据会保留在终端上。",
                 details={"schema_version": SCHEMA_VERSION, "min_schema_version": lowest},
             )
-        return _limits_in(said)
+        return said
 
     def _send_photos(self) -> None:
         sender = PhotoSender(self._store, self._api, self._account.user_id)
@@ -84,7 +123,7 @@ class Sync:
         return True
 
 
-def _limits_in(said: dict[str, Any]) -> Limits:
+def _limits_in(said: Json) -> Limits:
     try:
         return Limits(int(said["preferred_batch"]), int(said["max_request_bytes"]))
     except (KeyError, ValueError) as error:

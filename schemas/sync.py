@@ -14,6 +14,10 @@ PREFERRED_BATCH = 50
 MAX_PAGE = 1000
 MAX_RECEIPTS = 200
 DEFAULT_PAGE = 200
+MAX_ENTITIES = 100
+TYPES = (
+    "task", "object", "checklist", "record", "answer", "finding", "photo", "history", "conflict",
+)  # fmt: skip
 _ID = WholeMatch(ID_PATTERN)
 
 
@@ -125,6 +129,10 @@ class ChangesArgs(ma.Schema):
 
     cursor = ma.fields.String(validate=validate.Length(max=400), metadata={"description": "opaque"})
     limit = ma.fields.Integer(load_default=DEFAULT_PAGE, validate=validate.Range(1, MAX_PAGE))
+    digest = ma.fields.Boolean(
+        load_default=False,
+        metadata={"description": "with the last page, answer the digest of all that is held"},
+    )
 
 
 #: the short way through `ChangesArgs`, for what is asked most
@@ -144,13 +152,84 @@ class ChangeSchema(ma.Schema):
     data = ma.fields.Dict(required=True, allow_none=True)
 
 
+class WholeDigestSchema(ma.Schema):
+    """How much an officer holds, and its digest; null where it is too much to digest at once."""
+
+    held = ma.fields.Integer(required=True, data_key="count")
+    digest = ma.fields.String(required=True, allow_none=True)
+
+
 class ChangesSchema(ma.Schema):
-    """A page of changes."""
+    """A page of changes; `digest` with the last one, if it was asked for."""
 
     changes = ma.fields.List(ma.fields.Nested(ChangeSchema), required=True)
     cursor = ma.fields.String(required=True)
     has_more = ma.fields.Boolean(required=True)
     server_time = ma.fields.String(required=True)
+    digest = ma.fields.Nested(WholeDigestSchema)
+
+
+class DigestArgs(ma.Schema):
+    """What to digest: all, a type, or a range of its ids (`from` included, `to` not)."""
+
+    cursor = ma.fields.String(
+        validate=validate.Length(max=400), metadata={"description": "the last one pulled"}
+    )
+    type = ma.fields.String(validate=validate.OneOf(TYPES))
+    start = Id(data_key="from")
+    end = Id(data_key="to")
+
+    @ma.validates_schema
+    def _range_of_a_type(self, data: dict[str, Any], **_: Any) -> None:
+        if "type" not in data and ("start" in data or "end" in data):
+            raise ma.ValidationError("Only ids of one type have an order.", "type")
+
+
+class DigestPartSchema(WholeDigestSchema):
+    """A piece of what was asked about."""
+
+    type = ma.fields.String(required=True)
+    start = ma.fields.String(required=True, allow_none=True, data_key="from")
+    end = ma.fields.String(required=True, allow_none=True, data_key="to")
+
+
+class DigestEntitySchema(ma.Schema):
+    """One entity's digest."""
+
+    id = ma.fields.String(required=True)
+    rev = ma.fields.Integer(required=True)
+    digest = ma.fields.String(required=True)
+
+
+class DigestSchema(WholeDigestSchema):
+    """The digest, and either parts or entities; `current` says whether nothing came since the
+    cursor, and is null without one."""
+
+    current = ma.fields.Boolean(required=True, allow_none=True)
+    parts = ma.fields.List(ma.fields.Nested(DigestPartSchema), required=True, allow_none=True)
+    entities = ma.fields.List(ma.fields.Nested(DigestEntitySchema), required=True, allow_none=True)
+
+
+class EntitiesArgs(ma.Schema):
+    """Which entities to give as they stand."""
+
+    type = ma.fields.String(required=True, validate=validate.OneOf(TYPES))
+    id = ma.fields.List(Id(), required=True, validate=validate.Length(1, MAX_ENTITIES))
+
+
+class EntitySchema(ma.Schema):
+    """An entity as it stands."""
+
+    type = ma.fields.String(required=True)
+    id = ma.fields.String(required=True)
+    rev = ma.fields.Integer(required=True)
+    data = ma.fields.Dict(required=True)
+
+
+class EntitiesSchema(ma.Schema):
+    """Those of the entities asked for that the caller holds."""
+
+    entities = ma.fields.List(ma.fields.Nested(EntitySchema), required=True)
 
 
 class CapabilitiesSchema(ma.Schema):
@@ -167,6 +246,8 @@ class CapabilitiesSchema(ma.Schema):
     conflict_term_hours = ma.fields.Integer(
         required=True, metadata={"description": "how long a conflict waits before it is escalated"}
     )
+    keep_sent_days = ma.fields.Integer(required=True)
+    digest = ma.fields.String(required=True)
     server_time = ma.fields.String(required=True)
 
 

@@ -50,6 +50,9 @@ class Settings:
     conflict_term_hours: int = _setting(
         "CONFLICT_TERM_HOURS", "how long a conflict may wait before it is escalated", 48
     )
+    keep_sent_days: int = _setting(
+        "KEEP_SENT_DAYS", "how long devices keep what they sent; no backup should be older", 14
+    )
     exempt_checks_count: bool = _setting(
         "EXEMPT_CHECKS_COUNT", "whether complaint and transfer checks fill the yearly cap", True
     )

@@ -6,6 +6,7 @@ from flask.cli import with_appcontext
 from server import clock
 from server.parts import parts
 from server.services.sync.compaction import compact, count_due
+from server.services.sync.epoch import begin_epoch
 
 COMPACT_HELP = """Drop tombstones from the feeds that are older than TOMBSTONE_DAYS.
 
@@ -47,3 +48,27 @@ def compact_feeds(dry_run: bool) -> None:
             removed += count
             bar.update(count)
     click.echo(f"dropped {removed} tombstones older than {days} days")
+
+
+EPOCH_HELP = """Begin a new epoch: run it after a backup was restored, before devices are let in.
+
+The database has forgotten what came after the backup; devices have not. In a new epoch each of them
+fetches all anew, keeps what it has yet to send, and asks about what it sent in the last
+KEEP_SENT_DAYS: what the server has forgotten is sent again. What the office itself did since the
+backup, at the consoles, has to be done again.
+
+All versions move up, so it takes about a minute for two million documents, and pushes wait for it.
+To run it without need costs each device one full fetch, and nothing else.
+
+\b
+Example:
+  flask db upgrade && flask sync new-epoch"""
+
+
+@sync_commands.command("new-epoch", help=EPOCH_HELP)
+@with_appcontext
+def new_epoch() -> None:
+    """Begin it."""
+    with parts().database.write() as session:
+        epoch = begin_epoch(session, actor=None, reason="asked by an operator", now=clock.now())
+    click.echo(f"epoch {epoch} has begun: every device will fetch all anew and keep its own work")

@@ -21,6 +21,7 @@ from server.services.conflicts.care import adopt_conflicts
 from server.services.evidence import derivatives
 from server.services.evidence.sweep import sweep_uploads
 from server.services.sync.compaction import compact
+from server.services.sync.epoch import begin_epoch, is_set_back
 from server.services.tasks.handover import release_due
 from server.stores import MediaStores
 
@@ -99,6 +100,16 @@ def escalate_conflicts(shop: Workshop) -> None:
             )
 
 
+def renew_epoch(shop: Workshop) -> None:
+    """Begin a new epoch once a device has proved that a backup was restored without one."""
+    with shop.database.read() as session:
+        if not is_set_back(session):
+            return
+    with shop.database.write() as session:
+        if is_set_back(session):  # nobody was faster
+            begin_epoch(session, actor=None, reason="a device knew more", now=clock.now())
+
+
 def forget_old_logins(shop: Workshop) -> None:
     """Drop login failures, known addresses and refresh tokens that no longer mean anything."""
     with shop.database.write() as session:
@@ -118,6 +129,7 @@ JOBS: tuple[Job, ...] = (
     Job("seal_late_audit", seal_late_audit, SIX_HOURLY),
     Job("sweep_uploads", settle_uploads, EVERY_HOUR),
     Job("release_due", release_former_holders, EVERY_HOUR),
+    Job("renew_epoch", renew_epoch, EVERY_MINUTE),
     Job("compact_feeds", compact_feeds, SIX_HOURLY),
     Job("escalate_conflicts", escalate_conflicts, TEN_MINUTELY),
     Job("make_derivatives", make_thumbnails, EVERY_MINUTE),

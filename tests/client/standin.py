@@ -86,6 +86,7 @@ class Partner:
             "max_request_bytes": 1_000_000,
             "preferred_batch": 50,
             "tombstone_days": 90,
+            "keep_sent_days": 14,
             "server_time": "2026-11-23T12:00:00.000Z",
         }
 

@@ -8,6 +8,7 @@ import pytest
 
 from client import Device, Offline, ProtocolError
 from client.tus import CHUNK_BYTES
+from tests.client.conftest import FakeClock
 from tests.client.standin import LOSE, Partner
 
 
@@ -20,8 +21,8 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_a_photo_reaches_the_server_whole_and_leaves_the_device_when_verified(
-    device: Device, partner: Partner, photo_id: str, jpeg: Path
+def test_a_photo_reaches_the_server_whole_and_leaves_the_device_some_days_after_it_was_verified(
+    device: Device, partner: Partner, clock: FakeClock, photo_id: str, jpeg: Path
 ) -> None:
     report = device.sync()
 
@@ -36,6 +37,11 @@ def test_a_photo_reaches_the_server_whole_and_leaves_the_device_when_verified(
     }
     assert device.get("photo", photo_id).data["state"] == "verified"
     assert not device.pending()
+    clock.move(days=14, seconds=-1)
+    device.sync()
+    assert device.store.photos.path(sha256(jpeg)).exists()
+    clock.move(seconds=1)
+    device.sync()
     assert not device.store.photos.path(sha256(jpeg)).exists()
 
 

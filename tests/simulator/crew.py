@@ -45,14 +45,16 @@ class Pocket:
     device: Device
     network: Network
 
-    def sync(self, *mishaps: str, from_start: bool = False) -> SyncReport | None:
-        """One sync, as far as the network lets it; None when it broke off."""
+    def sync(self, *mishaps: str, **asked: bool) -> SyncReport | None:
+        """One sync, as far as the network lets it; None when it broke off. What it holds never
+        differs from the server's for no reason."""
         self.network.expect(mishaps)
         try:
-            report = self.device.sync(from_start=from_start)
+            report = self.device.sync(**asked)
         except Offline:
             return None
         assert not report.troubles, (self.name, report.troubles)
+        assert not report.healed, self.name
         return report
 
     def mirror(self) -> dict[tuple[str, str], tuple[int, Body]]:

@@ -52,6 +52,7 @@ class Network:
     delayed: list[Request] = field(default_factory=list)
     pushed: list[tuple[Body, Body]] = field(default_factory=list)
     pages: list[tuple[str | None, Body]] = field(default_factory=list)
+    answers: list[tuple[str, int]] = field(default_factory=list)
     authorization: str = ""
 
     def expect(self, mishaps: Iterable[str]) -> None:
@@ -98,6 +99,7 @@ class Network:
             data=asked.data,
         )  # fmt: skip
         assert answer.status_code < 500, answer.text
+        self.answers.append((asked.path.removeprefix("/api/v1"), len(answer.get_data())))
         if asked.path == PUSH and answer.status_code == 200:
             ops = json.loads(plain(asked))["ops"]
             self.pushed += zip(ops, answer.get_json()["results"], strict=True)

@@ -8,4 +8,5 @@ entrance = Blueprint(
     "entrance", __name__, authenticated=False, description="Log in, continue a session"
 )
 
-from server.api.device import auth, conflicts, events, photos, sync  # routes register themselves
+# routes register themselves
+from server.api.device import auth, conflicts, digests, events, photos, sync

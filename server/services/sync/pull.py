@@ -13,6 +13,8 @@ from server.services.sync.epoch import epoch_of
 from sync.cursor import Cursor, CursorInvalid, seal, unseal
 
 RESYNC = {"action": "resync_keep_pending"}
+#: of a cursor that knows more than there is: a backup was restored, and nobody said so
+SET_BACK = {**RESYNC, "reason": "server_set_back"}
 
 #: a change on the wire, in UTF-8, written out by the database: no document is parsed, or even
 #: decoded, to be written again. Types, ids and ops are plain ASCII by rule: nothing to escape
@@ -101,14 +103,14 @@ def page_after(
     if opened and not _goes_on(opened, stands, head):
         return None
     found = [(seq, change) for *_, seq, change in rows if seq is not None]
-    page = found[:limit]
-    if cursor and not page:
+    page, has_more = found[:limit], len(found) > limit
+    if cursor and start == head:
         return Page([], cursor, has_more=False)
-    last = page[-1][0] if page else start
-    if type_ and len(found) <= limit:
-        last = head  # what is of other types need not be gone through again
+    # the head may lie beyond the last entry: what stood there may have been compacted, or be of
+    # another type, and need not be gone through again
+    last = page[-1][0] if has_more else head
     sealed = seal(stands._replace(seq=last), secret=secret)
-    return Page([change for _, change in page], sealed, has_more=len(found) > limit)
+    return Page([change for _, change in page], sealed, has_more)
 
 
 def _goes_on(opened: Cursor, stands: Cursor, head: int) -> bool:
@@ -135,24 +137,30 @@ def changes_since(
     """
     if actor.officer_id is None or actor.device_id is None:
         raise DomainError("forbidden", details={"needs": ["officer", "device"]})
-    if cursor:
-        _check(cursor, actor, epoch_of(session), secret)
+    opened = _check(cursor, actor, epoch_of(session), secret) if cursor else None
     page = page_after(
         session, user_id=actor.user_id, device_id=actor.device_id, cursor=cursor, limit=limit,
         secret=secret, type_=type_,
     )  # fmt: skip
     if page is None:
-        raise DomainError("resync_required", details=RESYNC)
+        ahead = opened is not None and opened.seq > _head_of(session, actor.officer_id)
+        raise DomainError("resync_required", details=SET_BACK if ahead else RESYNC)
     return page
 
 
-def _check(cursor: str, actor: Actor, epoch: str, secret: bytes) -> None:
+def _head_of(session: Session, officer_id: str) -> int:
+    heads = run(session, "SELECT seq FROM feed_heads WHERE officer_id = :o", {"o": officer_id})
+    return heads[0].seq if heads else 0
+
+
+def _check(cursor: str, actor: Actor, epoch: str, secret: bytes) -> Cursor:
     try:
         opened = unseal(cursor, device_id=actor.device_id or "", secret=secret)
     except CursorInvalid:
         raise DomainError("invalid_cursor") from None
     if opened.epoch != epoch or opened.scope != actor.scope_version:
         raise DomainError("resync_required", details=RESYNC)
+    return opened
 
 
 def _change_of(session: Session | Glance) -> str:

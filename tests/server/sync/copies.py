@@ -33,6 +33,15 @@ def on_a_copy(app: Flask, prepared: str) -> Iterator[None]:
             app.extensions["suijian"] = original
 
 
+@contextmanager
+def backed_up(app: Flask) -> Iterator[str]:
+    """A backup of the app's database as it stands now, for as long as the block lasts."""
+    database = parts_of(app).database
+    database.engine.dispose()
+    with _copied(database.engine.url.render_as_string(hide_password=False)) as url:
+        yield url
+
+
 def _copied(prepared: str) -> AbstractContextManager[str]:
     copy: Callable[[sa.URL], AbstractContextManager[str]]
     url = sa.make_url(prepared)
