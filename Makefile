@@ -1,6 +1,6 @@
 # Suijian 随检. `make` alone lists what there is; .venv holds whatever is installed.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-clients check docs openapi bench bench-peers soak fieldday lock
+.PHONY: help run test test-clients check docs openapi bench bench-peers soak bench-scale fieldday lock
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -53,6 +53,9 @@ bench-peers: $(TOOLS) $(PEERS) ## measure push and pull beside Kinto, on the sam
 
 soak: $(TOOLS) ## 500 devices for two minutes, on both databases: does anything grow?
 	$(PYTHON) -m bench.soak
+
+bench-scale: $(TOOLS) ## measure pulls beside 1,000, 100,000 and 2,000,000 entities
+	$(PYTHON) -m bench.scale --keep
 
 fieldday: $(TOOLS) ## play a day in the field on a real server (REGISTER=path for a real register)
 	@$(PYTHON) -m bench.fieldday

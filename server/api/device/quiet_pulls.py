@@ -68,7 +68,7 @@ def _cursor_in(query: str) -> str | None:
     pairs = parse_qsl(query, keep_blank_values=True)
     named = dict(pairs)
     args = read_changes_args(named) if len(named) == len(pairs) else None
-    return args.get("cursor") if args else None
+    return args.get("cursor") if args and not args["digest"] else None
 
 
 def _who_is_at_end(app: Flask, environ: WSGIEnvironment, tag: str) -> Claims | None:

@@ -91,7 +91,7 @@ def page_after(
     start = opened.seq if opened else 0
     rows = run(
         session,
-        PAGE.format(change=_change_of(session), only=OF_TYPE if type_ else ""),
+        page_statement(session, only=OF_TYPE if type_ else ""),
         {"user_id": user_id, "device_id": device_id, "seq": start, "limit": limit + 1}
         | ({"type": type_} if type_ else {}),
         binary=True,
@@ -163,7 +163,10 @@ def _check(cursor: str, actor: Actor, epoch: str, secret: bytes) -> Cursor:
     return opened
 
 
-def _change_of(session: Session | Glance) -> str:
+def page_statement(session: Session | Glance, only: str = "") -> str:
+    """The one statement of a pull, in either database's words."""
     if is_sqlite(session):
-        return f"CAST({CHANGE.format(data='t.data')} AS blob)"
-    return f"convert_to({CHANGE.format(data='CAST(t.data AS text)')}, 'UTF8')"
+        change = f"CAST({CHANGE.format(data='t.data')} AS blob)"
+    else:
+        change = f"convert_to({CHANGE.format(data='CAST(t.data AS text)')}, 'UTF8')"
+    return PAGE.format(change=change, only=only)
