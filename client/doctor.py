@@ -37,7 +37,7 @@ class Doctor:
         self._api = api
         self._account = account
 
-    def heal(self, pull: Callable[[], None]) -> int:
+    def heal(self, pull: Callable[[], object]) -> int:
         """Mend what differs; how many entities that were. `pull` brings the mirror up to date."""
         for _ in range(ROUNDS):
             try:

@@ -61,6 +61,7 @@ class Partner:
         self.requests: list[tuple[str, str]] = []
         self.packed: list[str] = []
         self.passwords = {"zhang": "pass-zhang", "li": "pass-li"}
+        self.device_ids: dict[str, str] = {}
         self.access: dict[str, str] = {}
         self.refresh: dict[str, Json] = {}
         self.families_revoked: set[str] = set()
@@ -130,7 +131,8 @@ class Partner:
         user = body["username"]
         if self.passwords.get(user) != body["password"]:
             return error(401, "credentials_wrong")
-        device = {**body["device"], "id": body["device"].get("id") or f"device-of-{user}"}
+        known = body["device"].get("id") or f"device-of-{user}"
+        device = {**body["device"], "id": self.device_ids.get(user, known)}
         said = self._tokens(user, family=uuid.uuid4().hex)
         who = {"id": user, "name": user, "role": "officer", "officer_id": f"officer-{user}"}
         return Answer(200, said | {"user": who, "device": device})

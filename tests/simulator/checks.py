@@ -27,7 +27,7 @@ def check_mirrors(crew: Crew) -> None:
             if mirror.get(key) != held.get(key)
         }
         assert not wrong, (pocket.name, wrong)
-        pocket.sync(check=True)  # the digests agree
+        assert pocket.agrees(), pocket.name
 
 
 def _check_assistants(crew: Crew) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from client import Device, Patience, accounts
 from client.clock import Clock
+from client.doctor import Doctor
 from client.errors import Offline
 from client.reports import SyncReport
 from client.wire import Tokens
@@ -56,6 +57,11 @@ class Pocket:
         assert not report.troubles, (self.name, report.troubles)
         assert not report.healed, self.name
         return report
+
+    def agrees(self) -> bool:
+        """Whether the digests say that it holds what the server holds."""
+        doctor = Doctor(self.device.store, self.device._api(), self.device.account)
+        return doctor.heal(self.device.sync) == 0
 
     def mirror(self) -> dict[tuple[str, str], tuple[int, Body]]:
         """What the device holds of the server's, and shows as such."""
