@@ -31,8 +31,13 @@ NO_TRAIL = Trail()
 
 def follow(trail: Trail, before: Claims, after: Claims, written: Claim, saw: Saw) -> Trail:
     """The trail after a write that turned the claims `before` into `after`."""
-    if not before or (trail is NO_TRAIL and _only_repeats(before, written)):
+    if not before:
         return trail
+    if _only_agrees(trail, before, written):  # most edits leave the entity's existence as it is
+        if before[0].stamp.device == written.stamp.device or len(after) > 1:
+            return trail
+        if not trail.past:
+            return Trail(before, trail.met)
     known = [*trail.past, *before]
     opposed = [each for each in known if _have_met(each, written, saw)]
     met = _last_of_each([*trail.met, *opposed, written]) if opposed else trail.met
@@ -40,13 +45,12 @@ def follow(trail: Trail, before: Claims, after: Claims, written: Claim, saw: Saw
     return Trail([each for each in remembered if each not in after], met)
 
 
-def _only_repeats(before: Claims, written: Claim) -> bool:
-    """Whether a device says again what it alone had said: most edits leave existence as it is."""
-    return (
-        len(before) == 1
-        and before[0].stamp.device == written.stamp.device
-        and before[0].value == written.value
-    )
+def _only_agrees(trail: Trail, before: Claims, written: Claim) -> bool:
+    """Whether a write says what alone stands, and nobody remembered ever said anything else."""
+    value = written.value
+    if len(before) > 1 or before[0].value != value:
+        return False
+    return not trail.past or all(each.value == value for each in trail.past)
 
 
 def _have_met(one: Claim, written: Claim, saw: Saw) -> bool:

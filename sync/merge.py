@@ -27,6 +27,8 @@ from sync.policies import (
 Action = Literal["create", "patch", "delete"]
 #: one claim that stands alone (the index of its write), or several with their values
 Mark = int | list[tuple[int, Any]]
+#: a field after a write, before it is put into its entity
+Absorbed = tuple[Field, list[Claim], Trail]
 #: what a field's trail holds: writes by their index, with their values
 Said = list[tuple[int, Any]]
 
@@ -38,14 +40,6 @@ class Write(NamedTuple):
     saw: Saw
     action: Action
     patch: Mapping[str, Any]
-
-
-class Absorbed(NamedTuple):
-    """A field after a write, before it is put into its entity."""
-
-    declared: Field
-    claims: list[Claim]
-    trail: Trail
 
 
 class Outcome(NamedTuple):
@@ -185,7 +179,7 @@ def _absorb_value(entity: Entity, write: Write, name: str, value: Any) -> Absorb
     if declared.policy == "review" and (name != EXISTS or entity.type in DELETABLE):
         written = Claim(write.stamp, value)
         trail = follow(entity.trail(name), before, claims, written, write.saw)
-    return Absorbed(declared, claims, trail)
+    return declared, claims, trail
 
 
 def _put_all(entity: Entity, write: Write, absorbed: Mapping[str, Absorbed]) -> None:
@@ -196,35 +190,37 @@ def _put_all(entity: Entity, write: Write, absorbed: Mapping[str, Absorbed]) -> 
         entity.marks.update({name: [] for name in unclaimed if name in FIELDS[entity.type]})
     places = {known: index for index, known in enumerate(entity.writes)}
     for name, (declared, claims, trail) in absorbed.items():
-        _make_places(entity, places, claims)
         _put(entity, places, name, declared, claims)
         if trail is not NO_TRAIL:
-            for remembered in trail:
-                _make_places(entity, places, remembered)
-            past, met = ([(places[stamp], value) for stamp, value in each] for each in trail)
-            entity.trails[name] = (past, met)
+            entity.trails[name] = (
+                _placed(entity, places, trail.past),
+                _placed(entity, places, trail.met),
+            )
 
 
-def _make_places(entity: Entity, places: dict[Stamp, int], claims: Claims) -> None:
+def _placed(entity: Entity, places: dict[Stamp, int], claims: Claims) -> Said:
+    """Claims by the index of their write, which is kept if it is new."""
     for stamp, _ in claims:
         if stamp not in places:
             places[stamp] = len(entity.writes)
             entity.writes.append(stamp)
+    return [(places[stamp], value) for stamp, value in claims]
 
 
 def _put(
     entity: Entity, places: dict[Stamp, int], name: str, declared: Field, claims: list[Claim]
 ) -> None:
     """Write a field's claims in their shortest form, and what stands into `data`."""
+    said = _placed(entity, places, claims)
     alone = len(claims) == 1 and not declared.holds_many
     if alone and (name != EXISTS or claims[0].value):
-        place = places[claims[0].stamp]
+        place = said[0][0]
         if place:
             entity.marks[name] = place
         else:
             entity.marks.pop(name, None)
     else:
-        entity.marks[name] = [(places[stamp], value) for stamp, value in claims]
+        entity.marks[name] = said
     if name != EXISTS:
         entity.data[name] = claims[0].value if alone else _wire_value(declared, claims)
 

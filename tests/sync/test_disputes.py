@@ -1,6 +1,6 @@
 """What is remembered of earlier disputes, and how little that is."""
 
-from sync.conflicts import verdict
+from sync.conflicts import conflict_field, conflict_id, field_name, verdict
 from sync.merge import Entity
 from tests.sync.histories import Act, merged
 
@@ -41,6 +41,16 @@ def test_one_after_the_other_is_no_dispute_however_often_they_change_their_minds
     entity = merged("finding", acts)
     assert entity.contested() == ()
     assert entity.disputed() == ()
+
+
+def test_a_conflict_has_one_name_for_ever():
+    assert conflict_id("answer", "t-1.1.2", "value") == "c-3fcc4a70d06871eb3376966e1fe341"
+    assert conflict_id("answer", "t-1.1.2", "_exists") != conflict_id("answer", "t-1.1", ".2value")
+
+
+def test_existence_has_a_name_on_the_wire():
+    assert (conflict_field("_exists"), field_name("existence")) == ("existence", "_exists")
+    assert (conflict_field("action"), field_name("action")) == ("action", "action")
 
 
 def test_who_settles_is_named_though_others_who_agree_wrote_later():
