@@ -50,7 +50,7 @@ def _only_agrees(trail: Trail, before: Claims, written: Claim) -> bool:
     value = written.value
     if len(before) > 1 or before[0].value != value:
         return False
-    return not trail.past or all(each.value == value for each in trail.past)
+    return all(each.value == value for each in trail.past)
 
 
 def _have_met(one: Claim, written: Claim, saw: Saw) -> bool:

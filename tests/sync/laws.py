@@ -27,7 +27,7 @@ VALUES: dict[tuple[str, str], tuple[Any, Any, Any]] = {
     ("finding", "status"): ("rectified", "open", "verified"),
 }
 BY_POLICY: dict[str, tuple[Any, Any, Any]] = {
-    "union": (["甲", "乙"], ["乙", "丙"], []),
+    "union": (["甲", "乙"], ["乙", "丙"], None),
     "append": ("记一", ["记二", "记三"], "记一"),
 }
 #: stamps of the three devices: in turn, backwards, and all at once

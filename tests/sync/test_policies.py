@@ -3,6 +3,7 @@
 import pytest
 
 from sync.conflicts import verdict
+from sync.entities import FIELDS, VERDICTS
 from sync.merge import Entity, Write, apply
 from sync.policies import Refused, Stamp
 from tests.sync.histories import Act, merged, visible
@@ -134,6 +135,15 @@ def test_review_the_earlier_term_is_the_graver():
         Act("b", 1, 120, {"term_until": "2026-12-01"}, SEEN),
     )
     assert entity.data["term_until"] == "2026-12-01"
+
+
+def test_a_value_outside_the_order_weighs_less_than_any_in_it_and_none_less_than_all():
+    declared = FIELDS["answer"]["value"]
+    weights = [declared.weight(value) for value in (None, "自由文本", *VERDICTS)]
+    assert weights == sorted(set(weights))
+    terms = FIELDS["finding"]["term_until"]
+    days = (None, "2027-01-01", "2026-12-31", "2026-12-09")
+    assert [terms.weight(day) for day in days] == sorted(terms.weight(day) for day in days)
 
 
 def test_review_equal_values_are_no_dispute():

@@ -42,6 +42,13 @@ def prepare(world: World, task: str) -> dict[str, Body]:
     return {item["data"]["field"]: item for item in items}
 
 
+def said_by(conflict: Body, device: str) -> str:
+    """The candidate of a device; in some orders its writer has replaced it when it is chosen."""
+    candidates = conflict["data"]["candidates"]
+    [key] = [each["key"] for each in candidates if each["device_id"] == device]
+    return key
+
+
 def what_each_did_then(task: str, conflicts: dict[str, Body]) -> Batches:
     """The lead settles on the phone, and on the tablet by writing; the assistant, who had seen
     neither conflict, changes their mind."""
@@ -50,14 +57,14 @@ def what_each_did_then(task: str, conflicts: dict[str, Body]) -> Batches:
         "phone": [
             [
                 op(
-                    "conflict", verdict["id"], {"value": "fail"}, op_id="p1", hlc=at(100),
-                    base_rev=verdict["rev"],
+                    "conflict", verdict["id"], {"candidate": said_by(verdict, "d-assistant")},
+                    op_id="p1", hlc=at(100), base_rev=verdict["rev"],
                 ),
                 edit("p2", "task", task, 101, status="submitted"),
             ],
             [
                 op(
-                    "conflict", action["id"], {"candidate": action["data"]["candidates"][0]["key"]},
+                    "conflict", action["id"], {"candidate": said_by(action, "d-lead")},
                     op_id="p3", hlc=at(60), base_rev=action["rev"],
                 ),
                 edit("p4", "finding", "f9", 61, 0, title="电话改", tags=["电话"]),
