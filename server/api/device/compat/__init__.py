@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
+import orjson
 from flask import Request
 
 from schemas.entities import PATCHES
 from schemas.ops import check_op
-from server.api.glue import Blueprint, StrictParser, parse_json
+from server.api.glue import Blueprint, StrictParser
+from server.errors import DomainError
 from server.services.sync.compat.pushing import MAX_STATEMENTS, Rules
 
 Said = TypeVar("Said")
@@ -17,8 +19,11 @@ class AnyTypeParser(StrictParser):
     """Their own examples send JSON without saying so."""
 
     def load_json(self, req: Request, schema: Any) -> Any:
-        """The JSON body, whatever it is called."""
-        return parse_json(req.get_data(cache=True))
+        """The JSON body, whatever it is called. Raises `invalid_json`."""
+        try:
+            return orjson.loads(req.get_data(cache=True))
+        except orjson.JSONDecodeError as error:
+            raise DomainError("invalid_json", details={"reason": str(error)}) from None
 
 
 class CompatBlueprint(Blueprint):

@@ -86,7 +86,9 @@ def pull_changes(
             table["updated"].append(_raw_of(change))
         else:
             table["deleted"].append(id_)
-    return Pulled(tables, _mark(end, secret) << SEQ_BITS | end.seq)
+    # All was read: what was compacted behind the last entry is behind its reader too.
+    seq = max(end.seq, end.floor)
+    return Pulled(tables, _mark(end, secret) << SEQ_BITS | seq)
 
 
 def push_changes(
