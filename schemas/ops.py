@@ -39,6 +39,11 @@ class OpSchema(ma.Schema):
     depends_on = ma.fields.List(
         Id(), load_default=list, allow_none=True, validate=validate.Length(max=MAX_DEPENDENCIES)
     )
+    mends = Id(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "an op of this device that was rejected and that this one mends"},
+    )
 
 
 _OP = OpSchema()
@@ -64,6 +69,7 @@ def check_op(body: Mapping[str, Any]) -> Op:
         hlc_ms=hlc_ms,
         depends_on=tuple(form["depends_on"] or ()),
         body=body,
+        mends=form["mends"],
     )
     if form["hlc"] is not None and hlc_ms is None:
         return _faulty(body, "hlc_invalid", {"hlc": str(form["hlc"])[:64]})

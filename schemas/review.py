@@ -5,7 +5,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import validate
 
-from schemas.common import Text, UtcTime
+from schemas.common import Id, Text, UtcTime
 from schemas.conflicts import WholeConflictSchema
 from sync.tasks import ROLES, STATUSES
 
@@ -151,8 +151,23 @@ class UnmergedSchema(ma.Schema):
     received_at = UtcTime(required=True)
 
 
+class NotAwaitedSchema(ma.Schema):
+    """A device that approval shall not wait for, and why; the reason stands with the record."""
+
+    device_id = Id(required=True)
+    reason = Text(required=True, minimum=1, maximum=1000)
+
+
+class UnawaitedSchema(ma.Schema):
+    """Who said that approval shall not wait for a device, and why."""
+
+    reason = _text()
+    named_by = _text()
+    named_at = UtcTime(required=True)
+
+
 class ReviewDeviceSchema(ma.Schema):
-    """A device of the task and when it was last heard of."""
+    """A device of the task, when it was last heard of, and what still waits on it."""
 
     id = _text()
     name = _text()
@@ -163,7 +178,30 @@ class ReviewDeviceSchema(ma.Schema):
     officer_id = _maybe_text()
     last_seen_at = UtcTime(required=True, allow_none=True)
     last_push_at = UtcTime(required=True, allow_none=True)
+    last_contact_at = UtcTime(required=True, allow_none=True)
     heard_since_submission = ma.fields.Boolean(required=True)
+    standing = _text(
+        validate=validate.OneOf((*ROLES, "former", "gone")),
+        metadata={
+            "description": "`former`: their person left and may still send; `gone`: no longer"
+        },
+    )
+    waiting_ops = ma.fields.Integer(
+        required=True, metadata={"description": "as the device told at `pending_told_at`"}
+    )
+    waiting_photos = ma.fields.Integer(required=True)
+    pending_told_at = UtcTime(required=True, allow_none=True)
+    held_ops = ma.fields.Integer(
+        required=True, metadata={"description": "ops that wait on the server for others"}
+    )
+    awaited_because = _maybe_text()
+    not_awaited = ma.fields.Nested(UnawaitedSchema, required=True, allow_none=True)
+
+
+class TaskDevicesSchema(ma.Schema):
+    """The devices of a task."""
+
+    items = ma.fields.List(ma.fields.Nested(ReviewDeviceSchema), required=True)
 
 
 class ReviewNoticeSchema(ma.Schema):

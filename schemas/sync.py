@@ -13,6 +13,8 @@ MAX_OPS = 500
 PREFERRED_BATCH = 50
 MAX_PAGE = 1000
 MAX_RECEIPTS = 200
+MAX_PENDING_TASKS = 1000
+MAX_WAITING = 1_000_000
 DEFAULT_PAGE = 200
 MAX_ENTITIES = 100
 TYPES = (
@@ -62,8 +64,25 @@ class PushedOps(ma.fields.List[Any]):
         return value
 
 
+class PendingSchema(ma.Schema):
+    """What still waits on the device for one task, besides the ops of this push."""
+
+    task_id = Id(
+        required=True,
+        allow_none=True,
+        metadata={"description": "null for what belongs to no task that the device knows"},
+    )
+    ops = ma.fields.Integer(strict=True, load_default=0, validate=validate.Range(0, MAX_WAITING))
+    photos = ma.fields.Integer(
+        strict=True,
+        load_default=0,
+        validate=validate.Range(0, MAX_WAITING),
+        metadata={"description": "photos whose bytes were not sent"},
+    )
+
+
 class PushSchema(ma.Schema):
-    """A batch of ops."""
+    """A batch of ops; it may be empty, to tell what is pending."""
 
     device_time = DeviceTime(
         load_default=None,
@@ -72,6 +91,16 @@ class PushSchema(ma.Schema):
     )
     schema_version = ma.fields.Integer(strict=True, load_default=1, validate=validate.Range(0))
     ops = PushedOps()
+    pending = ma.fields.List(
+        ma.fields.Nested(PendingSchema),
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(max=MAX_PENDING_TASKS),
+        metadata={
+            "description": "all that will still wait on the device once this push is answered; "
+            "an empty list says that nothing does, leaving it out says nothing"
+        },
+    )
 
 
 class OpErrorSchema(ma.Schema):

@@ -15,7 +15,8 @@ class Fault(NamedTuple):
 
 
 class Op(NamedTuple):
-    """One op. `body` is what came, word for word; `fault` says what was wrong with its form."""
+    """One op. `body` is what came, word for word; `fault` says what was wrong with its form;
+    `mends` names the rejected op of the same device that this one stands for."""
 
     op_id: str
     type: str
@@ -27,3 +28,4 @@ class Op(NamedTuple):
     depends_on: tuple[str, ...]
     body: Mapping[str, Any]
     fault: Fault | None = None
+    mends: str | None = None

@@ -72,9 +72,13 @@ class Caller:
     def post(self, path: str, json: Any = None, **kwargs: Any) -> TestResponse:
         return self.call("POST", path, json=json, **kwargs)
 
-    def push(self, *ops: Mapping[str, Any], device_time: Any = None) -> list[dict[str, Any]]:
+    def push(
+        self, *ops: Mapping[str, Any], device_time: Any = None, pending: Any = None
+    ) -> list[dict[str, Any]]:
         """Push ops and give back their results; any other answer than 200 fails the test."""
         body = {"device_time": device_time, "schema_version": 1, "ops": list(ops)}
+        if pending is not None:
+            body["pending"] = pending
         answer = self.post("/sync/push", body)
         assert answer.status_code == 200, answer.text
         results: list[dict[str, Any]] = answer.get_json()["results"]

@@ -8,6 +8,7 @@ from server.models.conflicts import ConflictCare, ConflictSettlement
 from server.models.documents import Document, FeedEntry, FeedHead, FeedMark, History, Receipt
 from server.models.evidence import CustodyEvent, EvidenceFile, Photo, Upload
 from server.models.jobs import JobState
+from server.models.late import LateOp, UnawaitedDevice
 from server.models.organisations import Organisation
 from server.models.publication import Publication
 from server.models.registers import InspectionObject, Officer
@@ -32,6 +33,7 @@ __all__ = [
     "InspectionObject",
     "JobState",
     "KnownAddress",
+    "LateOp",
     "LoginFailure",
     "Officer",
     "Organisation",
@@ -41,6 +43,7 @@ __all__ = [
     "RefreshToken",
     "Setting",
     "Task",
+    "UnawaitedDevice",
     "Upload",
     "User",
 ]

@@ -38,13 +38,18 @@ class Device(Base):
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
     name: Mapped[str] = mapped_column(String(100))
     platform: Mapped[str] = mapped_column(String(100))
-    state: Mapped[str] = mapped_column(String(20), default="active")  # active | revoked | wipe
+    #: active | draining (may still send what it holds) | revoked | wipe
+    state: Mapped[str] = mapped_column(String(20), default="active")
     ops_count: Mapped[int] = mapped_column(BigInteger, default=0)
     clock_offset_ms: Mapped[int | None] = mapped_column(BigInteger)  # server minus device
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime | None]
     last_push_at: Mapped[datetime | None]
     wiped_at: Mapped[datetime | None]
+    drain_until: Mapped[datetime | None]  # of a draining one: when it is revoked at the latest
+    #: what it last said still waits on it: `[{task_id, ops, photos}]`; null until it says so
+    pending: Mapped[list[Any] | None]
+    pending_told_at: Mapped[datetime | None]
     info: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 

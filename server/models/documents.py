@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from server.models.base import Base
 
+#: SQL: ops that were not merged and wait for something or somebody
+KEPT = "status IN ('rejected', 'deferred', 'salvaged')"
+
 
 class Document(Base):
     """The wire state of one synced entity: `data` is what devices see, `state` what the merge
@@ -86,6 +89,18 @@ class Receipt(Base):
             postgresql_where=text("status = 'salvaged'"),
             sqlite_where=text("status = 'salvaged'"),
         ),
+        Index(
+            "ix_receipts_kept_of_task",
+            "task_id",
+            postgresql_where=text(KEPT),
+            sqlite_where=text(KEPT),
+        ),
+        Index(
+            "ix_receipts_kept_of_user",
+            "user_id",
+            postgresql_where=text(KEPT),
+            sqlite_where=text(KEPT),
+        ),
     )
 
     device_id: Mapped[str] = mapped_column(String(64))
@@ -102,6 +117,7 @@ class Receipt(Base):
     offset_ms: Mapped[int] = mapped_column(BigInteger)
     effective_ms: Mapped[int] = mapped_column(BigInteger)
     received_ms: Mapped[int] = mapped_column(BigInteger)
+    mended_by: Mapped[str | None] = mapped_column(String(64))  # the op of the device that mends it
 
 
 class FeedHead(Base):

@@ -60,6 +60,11 @@ def seek_rows(session: Session, table: str, key: Mapping[str, str], parameter: s
     return f"{source} CROSS JOIN LATERAL (SELECT * FROM {table} AS s WHERE {same} LIMIT 1) AS t"
 
 
+def json_parameter(session: Session, name: str) -> str:
+    """SQL for a parameter that holds a document as JSON text, for a column that keeps documents."""
+    return f":{name}" if is_sqlite(session) else f"CAST(:{name} AS jsonb)"
+
+
 def as_json(rows: Any) -> str:
     """The one parameter."""
     return orjson.dumps(rows).decode()

@@ -9,4 +9,12 @@ entrance = Blueprint(
 )
 
 # routes register themselves
-from server.api.device import auth, conflicts, digests, events, photos, sync
+from server.api.device import (
+    auth,
+    conflicts,
+    digests,
+    events,
+    photos,
+    sync,
+    tasks,
+)

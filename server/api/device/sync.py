@@ -107,9 +107,10 @@ def push(body: dict[str, Any]) -> Response:
     ops = [check_op(op) for op in body["ops"]]  # before the transaction: nobody waits for it
     results = written(
         partial(
-            push_ops, device_time_ms=body["device_time"], ops=ops, check_op=check_op, now=moment
+            push_ops, device_time_ms=body["device_time"], ops=ops, check_op=check_op,
+            pending=body["pending"], now=moment,
         )
-    )
+    )  # fmt: skip
     # as it is: results are plain already, and a schema takes longer over them than the merge did
     answer = orjson.dumps({"results": results, "server_time": wire_time(moment)})
     return Response(answer, mimetype="application/json")

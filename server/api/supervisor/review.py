@@ -2,12 +2,19 @@
 
 from typing import Any
 
-from schemas.review import ReviewedTaskSchema, ReviewSchema, SendBackSchema
+from schemas.review import (
+    NotAwaitedSchema,
+    ReviewedTaskSchema,
+    ReviewSchema,
+    SendBackSchema,
+    TaskDevicesSchema,
+)
 from server import clock
 from server.api.glue import error_responses, reading, writing
 from server.api.supervisor import supervisor
 from server.models import Task
 from server.parts import parts
+from server.services.review.awaiting import name_not_awaited
 from server.services.review.decisions import approve, send_back
 from server.services.review.view import read_review
 
@@ -41,3 +48,14 @@ def approve_task(task_id: str) -> Task:
     """Approve a complete record; 409 `approval_blocked` lists what is missing"""
     with writing("supervisor") as (session, actor):
         return approve(session, actor=actor, task_id=task_id, now=clock.now())
+
+
+@supervisor.route("/tasks/<task_id>/not-awaited", methods=["POST"])
+@error_responses(400, 401, 403, 404, 409, 415)
+@supervisor.arguments(NotAwaitedSchema)
+@supervisor.response(200, TaskDevicesSchema)
+def do_not_await(asked: dict[str, Any], task_id: str) -> dict[str, Any]:
+    """Name a device that approval shall not wait for, with the reason"""
+    with writing("supervisor") as (session, actor):
+        found = name_not_awaited(session, actor=actor, task_id=task_id, now=clock.now(), **asked)
+    return {"items": found}

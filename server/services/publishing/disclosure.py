@@ -36,6 +36,7 @@ DISCLOSURE: Final[dict[str, dict[str, Level]]] = {
         **_all(INTERNAL, "checklist_code", "checklist_version", "organisation_id", "status"),
         **_all(INTERNAL, "round", "due_on", "planned_on", "started_at", "finished_at"),
         **_all(INTERNAL, "send_back_reason", "cancel_reason", "override_reason", "salvaged"),
+        **_all(INTERNAL, "not_awaited"),
         **_all(SECRET, "assignments"),
     },
     "object": {

@@ -8,7 +8,9 @@ from server.errors import DomainError
 from server.models import InspectionObject, Task
 from server.services.audit.acts import record_act
 from server.services.publishing.public_record import Inspection
+from server.services.review.awaiting import awaited
 from server.services.review.completeness import Gap, find_gaps
+from server.services.review.devices import devices_of
 from server.services.review.inspections import gather, require_reviewer
 from server.services.scope import Actor
 from server.services.sync.feed import FeedItem, announce, holders
@@ -37,12 +39,14 @@ def blocking(task: Task, inspection: Inspection) -> list[Gap]:
 def approve(session: Session, *, actor: Actor, task_id: str, now: datetime) -> Task:
     """Approve a complete record: from now on it is immutable, and belongs to the object's history.
 
-    Raises `not_found`, `reviewer_on_task`, `approval_blocked` (with `blocking` in its details) or
+    It waits for devices that still hold something, unless they were named as not awaited. Raises
+    `not_found`, `reviewer_on_task`, `approval_blocked` (with `blocking` in its details) or
     `state_invalid`.
     """
     task = find_task(session, actor=actor, task_id=task_id, lock=True)
     require_reviewer(session, actor=actor, task_id=task_id)
-    missing = blocking(task, gather(session, task))
+    devices = devices_of(session, task)
+    missing = [*blocking(task, gather(session, task)), *awaited(devices)]
     if missing:
         raise DomainError(
             "approval_blocked", details={"blocking": [gap._asdict() for gap in missing]}

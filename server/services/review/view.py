@@ -15,9 +15,10 @@ from server.clock import from_ms
 from server.models import Assignment, Device, History, Officer, Receipt, User
 from server.services.conflicts.telling import tell_whole
 from server.services.conflicts.views import care_of_task
+from server.services.review.awaiting import awaited, kept_aside, silent
 from server.services.review.completeness import photos_of
 from server.services.review.decisions import blocking
-from server.services.review.devices import devices_of, kept_aside, silent_devices
+from server.services.review.devices import devices_of
 from server.services.review.inspections import gather
 from server.services.scope import Actor
 from server.services.sync.documents import StoredDocument, documents_of_task
@@ -61,8 +62,11 @@ def read_review(
         "salvaged": [each for each in unmerged if each["status"] == "salvaged"],
         "unmerged": [each for each in unmerged if each["status"] != "salvaged"],
         "devices": devices,
-        "blocking": [gap._asdict() for gap in blocking(task, inspection)],
-        "warnings": [*silent_devices(task, devices), *kept_aside(unmerged)],
+        "blocking": [gap._asdict() for gap in [*blocking(task, inspection), *awaited(devices)]],
+        "warnings": [
+            *(silent(devices) if task.submitted_at else ()),
+            *kept_aside(unmerged),
+        ],
     }
 
 

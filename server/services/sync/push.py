@@ -6,7 +6,7 @@ and adding it are one step; the key `(device, op_id)` guards it besides), then t
 then everything is read, merged in memory and written in bulk, the feeds last.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from server.clock import to_ms
 from server.errors import DomainError, op_error
 from server.services.audit.acts import record_act
+from server.services.bulk import as_json, json_parameter
 from server.services.scope import Actor
 from server.services.sql import as_stored, run
 from server.services.sync.deeds import CheckOp, Deeds, Result
@@ -39,9 +40,11 @@ from sync.ops import Op
 #: numbers for as many ops
 HOLD = (
     "UPDATE devices SET ops_count = ops_count + :count, clock_offset_ms = "
-    "COALESCE(CAST(:offset_ms AS bigint), clock_offset_ms, 0), last_push_at = :now "
+    "COALESCE(CAST(:offset_ms AS bigint), clock_offset_ms, 0), last_push_at = :now{told} "
     "WHERE id = :id RETURNING ops_count, clock_offset_ms"
 )
+#: and keeps what the device says still waits on it (rule 10)
+TOLD = ", pending = {json}, pending_told_at = :now"
 
 
 def push_ops(
@@ -51,17 +54,21 @@ def push_ops(
     device_time_ms: int | None,
     ops: Sequence[Op],
     check_op: CheckOp,
+    pending: Sequence[Mapping[str, Any]] | None = None,
     now: datetime,
 ) -> list[Result]:
     """Take a device's ops; gives a result for each, in their order.
 
     `check_op` has turned each op as it came into an `Op`, with a fault where its form is wrong, and
-    does so with what was held. Raises `forbidden` for someone who is no officer with a device.
+    does so with what was held. `pending` is what the device says still waits on it, `{task_id, ops,
+    photos}` each. Raises `forbidden` for someone who is no officer with a device.
     """
     if actor.officer_id is None or actor.device_id is None:
         raise DomainError("forbidden", details={"needs": ["officer", "device"]})
     digests = [digest_of(op.body) for op in ops]
-    device = _Device(session, actor, device_time_ms, len(ops), now)
+    device = _Device(
+        session, actor, device_time_ms=device_time_ms, ops_count=len(ops), pending=pending, now=now
+    )
     known = known_receipts(session, actor.device_id, [op.op_id for op in ops])
     arrived = device.stamp(
         (op, digest) for op, digest in zip(ops, digests, strict=True) if op.op_id not in known
@@ -94,18 +101,21 @@ class _Device:
         self,
         session: Session,
         actor: Actor,
+        *,
         device_time_ms: int | None,
         ops_count: int,
+        pending: Sequence[Mapping[str, Any]] | None,
         now: datetime,
     ) -> None:
         self.actor, self.now_ms = actor, to_ms(now)
         offset_ms = None if device_time_ms is None else self.now_ms - device_time_ms
+        told = "" if pending is None else TOLD.format(json=json_parameter(session, "pending"))
         [row] = run(
             session,
-            HOLD,
+            HOLD.format(told=told),
             {
                 "id": actor.device_id, "count": ops_count, "offset_ms": offset_ms,
-                "now": as_stored(session, now),
+                "now": as_stored(session, now), "pending": as_json(pending),
             },
         )  # fmt: skip
         self.ops_before: int = row.ops_count - ops_count

@@ -12,10 +12,13 @@ from server.clock import from_ms, wire_day, wire_moment, wire_time
 from server.models import (
     Assignment,
     Checklist,
+    Device,
     InspectionObject,
+    LateOp,
     Officer,
     Receipt,
     Task,
+    UnawaitedDevice,
     User,
 )
 from server.services.bulk import as_json, ids_from_json
@@ -61,6 +64,7 @@ def task_data(session: Session, task_id: str) -> dict[str, Any]:
         "send_back_reason": task.send_back_reason,
         "cancel_reason": task.cancel_reason,
         "salvaged": _salvaged(session, task_id),
+        "not_awaited": _not_awaited(session, task_id),
     }
 
 
@@ -121,13 +125,18 @@ def _assignments(session: Session, task_id: str) -> list[dict[str, Any]]:
 
 
 def _salvaged(session: Session, task_id: str) -> list[dict[str, Any]]:
-    """Work that arrived after its writer had left the task (抢救记录), in the order of arrival."""
+    """Work that arrived after its writer had left the task (抢救记录) or after its approval
+    (补正), in the order of arrival, and what was decided about it."""
     rows = session.execute(
         select(
             Receipt.op_id, Receipt.type, Receipt.entity_id, Receipt.body, Receipt.received_ms,
-            User.officer_id,
+            User.officer_id, LateOp.id.label("late_op_id"), LateOp.kind, LateOp.state,
+            LateOp.reason,
         )
         .join(User, User.id == Receipt.user_id)
+        .outerjoin(
+            LateOp, (LateOp.device_id == Receipt.device_id) & (LateOp.op_id == Receipt.op_id)
+        )
         .where(Receipt.task_id == task_id, Receipt.status == "salvaged")
         .order_by(Receipt.received_ms, Receipt.device_id, Receipt.n)
     )  # fmt: skip
@@ -139,6 +148,35 @@ def _salvaged(session: Session, task_id: str) -> list[dict[str, Any]]:
             "patch": orjson.loads(row.body or "{}").get("patch"),
             "by": row.officer_id,
             "at": wire_time(from_ms(row.received_ms)),
+            "late_op_id": row.late_op_id,
+            "kind": row.kind,
+            "state": row.state,
+            "reason": row.reason,
+        }
+        for row in rows
+    ]
+
+
+def _not_awaited(session: Session, task_id: str) -> list[dict[str, Any]]:
+    """The devices that approval did not wait for, with the reason given."""
+    rows = session.execute(
+        select(UnawaitedDevice, Device.name, User.name.label("user_name"))
+        .join(Device, Device.id == UnawaitedDevice.device_id)
+        .join(User, User.id == Device.user_id)
+        .where(UnawaitedDevice.task_id == task_id)
+        .order_by(UnawaitedDevice.named_at, UnawaitedDevice.device_id)
+    )
+    return [
+        {
+            "device_id": row.UnawaitedDevice.device_id,
+            "device_name": row.name,
+            "user_name": row.user_name,
+            "round": row.UnawaitedDevice.round,
+            "reason": row.UnawaitedDevice.reason,
+            "waiting_ops": row.UnawaitedDevice.waiting_ops,
+            "waiting_photos": row.UnawaitedDevice.waiting_photos,
+            "held_ops": row.UnawaitedDevice.held_ops,
+            "at": wire_time(row.UnawaitedDevice.named_at),
         }
         for row in rows
     ]

@@ -240,7 +240,7 @@ def test_late_work_is_shown_as_salvaged_with_its_text(world):
     assert "op_salvaged" in codes(seen["warnings"])
 
 
-def test_refused_and_held_ops_are_shown_and_do_not_block(world):
+def test_refused_and_held_ops_are_shown_and_only_the_held_ones_block(world):
     task_id = submitted(world)
     world.assistant.push(
         op("answer", f"{task_id}.9.9", {"value": "pass"}),
@@ -249,7 +249,7 @@ def test_refused_and_held_ops_are_shown_and_do_not_block(world):
     seen = review(world, task_id)
     assert {each["status"] for each in seen["unmerged"]} == {"rejected", "deferred"}
     assert {"op_rejected", "op_held"} <= set(codes(seen["warnings"]))
-    assert seen["blocking"] == []
+    assert codes(seen["blocking"]) == ["device_op_held"]
 
 
 def test_the_devices_of_the_task_are_named_with_their_last_contact(world):
