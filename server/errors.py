@@ -89,6 +89,7 @@ CATALOGUE: dict[str, ErrorKind] = {
     "approval_blocked": ErrorKind(
         409, "材料尚不齐全，不能通过审核；请按 details.blocking 逐项处理。"
     ),
+    "amendment_reason_needed": ErrorKind(422, "补正已审核的记录须说明理由，请填写后重试。"),
     "reviewer_on_task": ErrorKind(403, "您是该任务的检查人员，须由其他负责人审核、公示。"),
     "result_contradicts": ErrorKind(422, "所选抽查结果与检查记录不一致，请改选后重试。"),
     "correction_reason_needed": ErrorKind(422, "更正已公示的结果须说明理由，请填写后重试。"),
@@ -213,6 +214,7 @@ OP_CATALOGUE: dict[str, str] = {
     "base_unknown": "所依据的版本尚未到达服务器，本操作先行保管。",
     "not_assigned": "任务已改派他人，您的记录已作为抢救记录交给现承办人。",
     "task_reviewed": "任务已审核，您的记录已留存，待负责人决定是否补正。",
+    "set_aside": "负责人已决定不并入该操作，原文与理由已保留；如有必要请修改后重新提交。",
     "task_cancelled": "任务已取消，您的记录已留存。",
 }
 

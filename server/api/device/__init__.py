@@ -14,6 +14,7 @@ from server.api.device import (
     conflicts,
     digests,
     events,
+    late_ops,
     photos,
     sync,
     tasks,

@@ -6,6 +6,7 @@ their numbers, days and the reason to be seen. Reasons are public, so they are m
 as typed they stand in the audit.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -48,24 +49,40 @@ def publish(
         raise DomainError("state_invalid", details={"step": "publish", "status": task.status})
     inspection = gather(session, task)
     data = public_record(inspection, result=_result(inspection, result))
-    earlier = versions_of_task(session, task_id)
-    if earlier:
-        _require_correction(earlier[-1], data, reason)
-    published = Publication(
-        id=new_id(), notice_id=earlier[-1].notice_id if earlier else new_id(),
-        version=earlier[-1].version + 1 if earlier else 1, task_id=task_id,
-        organisation_id=task.organisation_id, data=data,
-        reason=mask(reason, names=inspection.names) if earlier and reason else None,
-        published_at=now, published_by=actor.user_id,
-    )  # fmt: skip
-    session.add(published)
-    _record(
-        session, actor=actor, action="publication.publish", version=published, reason=reason,
-        now=now,
+    last = next(reversed(versions_of_task(session, task_id)), None)
+    if last:
+        _require_correction(last, data, reason)
+    published = _add_version(
+        session, actor=actor, task=task, last=last, data=data, reason=reason,
+        names=inspection.names, now=now,
     )  # fmt: skip
     if task.status == "reviewed":
         _close(session, task, now)
     return published
+
+
+def correct_notice(
+    session: Session, *, actor: Actor, task: Task, derived_before: str, reason: str, now: datetime
+) -> Publication | None:
+    """A corrected version of a notice that stands, after its record was amended; None where there
+    is none or the public reads no difference.
+
+    A result that was chosen against the record stays, unless it now contradicts it.
+    """
+    last = next(reversed(versions_of_task(session, task.id)), None)
+    if last is None or last.withdrawn_at is not None:
+        return None
+    inspection = gather(session, task)
+    result, derived = last.data["result"], derived_result(inspection)
+    if result == derived_before or contradicts(result, derived):
+        result = derived
+    data = public_record(inspection, result=result)
+    if data == last.data:
+        return None
+    return _add_version(
+        session, actor=actor, task=task, last=last, data=data, reason=reason,
+        names=inspection.names, now=now,
+    )  # fmt: skip
 
 
 def withdraw(
@@ -98,6 +115,26 @@ def versions_of_task(session: Session, task_id: str) -> list[Publication]:
     """All versions of a task's notice, oldest first."""
     query = select(Publication).where(Publication.task_id == task_id)
     return list(session.scalars(query.order_by(Publication.version)))
+
+
+def _add_version(
+    session: Session, *, actor: Actor, task: Task, last: Publication | None, data: dict[str, Any],
+    reason: str | None, names: Collection[str], now: datetime,
+) -> Publication:  # fmt: skip
+    """The next version after `last`; the reason of the first is nobody's business."""
+    shown_reason = mask(reason, names=names) if last and reason else None
+    published = Publication(
+        id=new_id(), notice_id=last.notice_id if last else new_id(),
+        version=last.version + 1 if last else 1, task_id=task.id,
+        organisation_id=task.organisation_id, data=data, reason=shown_reason, published_at=now,
+        published_by=actor.user_id,
+    )  # fmt: skip
+    session.add(published)
+    _record(
+        session, actor=actor, action="publication.publish", version=published, reason=reason,
+        now=now,
+    )  # fmt: skip
+    return published
 
 
 def _result(inspection: Inspection, chosen: str | None) -> str:

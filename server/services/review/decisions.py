@@ -57,7 +57,7 @@ def approve(session: Session, *, actor: Actor, task_id: str, now: datetime) -> T
         session, actor=actor, action="task.approve", target_type="task", target_id=task_id,
         before={"status": "submitted"}, after={"status": task.status, "round": task.round}, now=now,
     )  # fmt: skip
-    _tell(session, task, now)
+    tell_of_settled(session, task, now)
     return task
 
 
@@ -81,7 +81,7 @@ def send_back(session: Session, *, actor: Actor, task_id: str, reason: str, now:
     return task
 
 
-def _tell(session: Session, task: Task, now: datetime) -> None:
+def tell_of_settled(session: Session, task: Task, now: datetime) -> None:
     """The approved task for its holders; its object's history for all who go there next."""
     # Two checks of one object may be approved at once: their histories are written one by one.
     session.get_one(InspectionObject, task.object_id, with_for_update={"key_share": True})

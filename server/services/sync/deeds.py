@@ -121,6 +121,15 @@ class Deeds:
         self._results[it.device_id, it.op.op_id] = result
         return result
 
+    def adopt(self, it: Incoming) -> Result:
+        """Do an op for a person who takes it over: they have seen all that stands, and judge what
+        its writer waited for. Raises Refused or Waits, and then nothing has changed."""
+        held, task_id = self.merge.get(it.key), self._tasks[it.key]
+        seen = it._replace(op=it.op._replace(base_rev=held.rev if held else None, depends_on=()))
+        result = self._write(seen, it.key, task_id, seen.op.action, self._patch(seen, task_id))
+        self._salvage_tasks.add(task_id)
+        return result
+
     def result(self, it: Incoming) -> Result:
         """What became of an op; after `save` with the `seq` and the merged data."""
         return self._results[it.device_id, it.op.op_id]

@@ -16,6 +16,7 @@ from server.clock import to_ms
 from server.errors import DomainError, op_error
 from server.services.audit.acts import record_act
 from server.services.bulk import as_json, json_parameter
+from server.services.late.opening import close_gone_on, open_late_ops
 from server.services.scope import Actor
 from server.services.sql import as_stored, run
 from server.services.sync.deeds import CheckOp, Deeds, Result
@@ -245,7 +246,11 @@ def _save(
     """Receipts of salvaged ops first, because the task's document shows them."""
     for salvaged in (True, False):
         if not salvaged:
+            close_gone_on(session, held, now=deeds.now)
             deeds.save()
         for write, ops in ((save_receipts, arrived), (renew_receipts, held)):
             settled = [(it, deeds.task_of(it), deeds.result(it)) for it in ops]
-            write(session, [s for s in settled if (s[2]["status"] == "salvaged") == salvaged])
+            concerned = [s for s in settled if (s[2]["status"] == "salvaged") == salvaged]
+            if salvaged:
+                open_late_ops(session, concerned, now=deeds.now)
+            write(session, concerned)
