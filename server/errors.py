@@ -211,6 +211,7 @@ OP_CATALOGUE: dict[str, str] = {
     "dependency_rejected": "所依赖的操作未被接受，本操作原文已保留。",
     "earlier_op_held": "对同一内容的前一操作尚在等待，本操作先行保管。",
     "parent_missing": "所属内容尚未到达，本操作先行保管，到达后自动处理。",
+    "held_too_many": "本终端等待中的操作过多，本操作原文已保留；请先同步所依赖的内容，再重新提交。",
     "base_unknown": "所依据的版本尚未到达服务器，本操作先行保管。",
     "not_assigned": "任务已改派他人，您的记录已作为抢救记录交给现承办人。",
     "task_reviewed": "任务已审核，您的记录已留存，待负责人决定是否补正。",

@@ -6,10 +6,11 @@ again. A new one is a function and a line in `JOBS`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from huey import crontab
 
+from schemas.ops import check_op
 from server import clock
 from server.config import Settings
 from server.db import Database
@@ -22,6 +23,8 @@ from server.services.evidence import derivatives
 from server.services.evidence.sweep import sweep_uploads
 from server.services.sync.compaction import compact
 from server.services.sync.epoch import begin_epoch, is_set_back
+from server.services.sync.held import devices_with_held_ops, put_to_review
+from server.services.sync.push import go_on_with_held
 from server.services.tasks.handover import release_due
 from server.stores import MediaStores
 
@@ -31,6 +34,7 @@ EVERY_MINUTE: Due = crontab(minute="*")
 TEN_MINUTELY: Due = crontab(minute="*/10")
 EVERY_HOUR: Due = crontab(minute="7")
 SIX_HOURLY: Due = crontab(minute="17", hour="*/6")
+FRESH = timedelta(hours=1)  # what is held longer is looked at by the hour
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,11 +114,31 @@ def renew_epoch(shop: Workshop) -> None:
             begin_epoch(session, actor=None, reason="a device knew more", now=clock.now())
 
 
+def go_on_with_fresh(shop: Workshop) -> None:
+    """Do what was held because two pushes missed each other."""
+    _go_on(shop, since=clock.now() - FRESH)
+
+
+def settle_held(shop: Workshop) -> None:
+    """Do what can be done of all that is held; put to people what waited too long."""
+    _go_on(shop, since=None)
+    with shop.database.write() as session:
+        put_to_review(session, now=clock.now())
+
+
 def forget_old_logins(shop: Workshop) -> None:
     """Drop login failures, known addresses and refresh tokens that no longer mean anything."""
     with shop.database.write() as session:
         forget_old_failures(session, now=clock.now())
         forget_old_tokens(session, now=clock.now())
+
+
+def _go_on(shop: Workshop, *, since: datetime | None) -> None:
+    with shop.database.read() as session:
+        devices = devices_with_held_ops(session, since=since)
+    for device_id in devices:
+        with shop.database.write() as session:
+            go_on_with_held(session, device_id=device_id, check_op=check_op, now=clock.now())
 
 
 def _seal(database: Database, *, everywhere: bool) -> None:
@@ -132,6 +156,8 @@ JOBS: tuple[Job, ...] = (
     Job("renew_epoch", renew_epoch, EVERY_MINUTE),
     Job("compact_feeds", compact_feeds, SIX_HOURLY),
     Job("escalate_conflicts", escalate_conflicts, TEN_MINUTELY),
+    Job("go_on_with_held", go_on_with_fresh, EVERY_MINUTE),
+    Job("settle_held", settle_held, EVERY_HOUR),
     Job("make_derivatives", make_thumbnails, EVERY_MINUTE),
     Job("forget_old_logins", forget_old_logins, EVERY_HOUR),
 )

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import exists, select, text
 from sqlalchemy.orm import Session
 
 from server.clock import from_ms
 from server.models import Assignment, Device, History, Officer, Receipt, User
+from server.models.documents import KEPT
 from server.services.conflicts.telling import tell_whole
 from server.services.conflicts.views import care_of_task
 from server.services.review.awaiting import awaited, kept_aside, silent
@@ -22,7 +23,6 @@ from server.services.review.devices import devices_of
 from server.services.review.inspections import gather
 from server.services.scope import Actor
 from server.services.sync.documents import StoredDocument, documents_of_task
-from server.services.sync.receipts import KEPT_WHOLE
 from server.services.tasks.lifecycle import find_task
 
 #: the states that a photo passes on its way; each counts those that came at least so far
@@ -152,11 +152,15 @@ _HISTORY_FIELDS = (
 
 
 def _unmerged(session: Session, task_id: str) -> list[dict[str, Any]]:
-    """Ops that are not part of the record: salvaged, held or refused, whole as they came."""
+    """Ops that are not part of the record: salvaged, held or refused, whole as they came. What
+    somebody sends who was never on the task is none of its business."""
+    was_on_it = exists().where(
+        Assignment.task_id == task_id, Assignment.officer_id == User.officer_id
+    )
     rows = session.execute(
         select(Receipt, User.name.label("user_name"))
-        .outerjoin(User, User.id == Receipt.user_id)
-        .where(Receipt.task_id == task_id, Receipt.status.in_(KEPT_WHOLE))
+        .join(User, User.id == Receipt.user_id)
+        .where(Receipt.task_id == task_id, text(KEPT), Receipt.mended_by.is_(None), was_on_it)
         .order_by(Receipt.received_ms, Receipt.device_id, Receipt.n)
     )
     return [

@@ -15,6 +15,7 @@ from server.errors import op_error
 from server.services.conflicts.versions import values_written
 from server.services.evidence.declared import DeclaredPhoto, declare_photos
 from server.services.scope import Actor
+from server.services.sync.held import deadline_of
 from server.services.sync.locks import LockedTask, lock_tasks
 from server.services.sync.merging import Author, Held, Key, Merge
 from server.services.sync.office import follow_task, show_task, write_as_office
@@ -110,7 +111,8 @@ class Deeds:
             result = _told(it, "rejected", refusal.code, {"field": refusal.field})
         except Waits as waits:
             self._queues.hold(it.device_id, it.n, self._about(it))
-            result = _told(it, "deferred", waits.code, waits.details)
+            until = deadline_of(it.received_ms)
+            result = _told(it, "deferred", waits.code, {**waits.details, "until": until})
         except Salvaged as salvaged:
             self._salvage_tasks.add(self._tasks[it.key])
             result = _told(it, "salvaged", salvaged.code, {})
@@ -130,9 +132,19 @@ class Deeds:
         self._salvage_tasks.add(task_id)
         return result
 
+    def refuse(self, it: Incoming, code: str, details: Mapping[str, Any]) -> None:
+        """Reject an op that was about to be held."""
+        self._queues.free(it.device_id, it.n, self._about(it))
+        self._status[it.device_id, it.op.op_id] = "rejected"
+        self._results[it.device_id, it.op.op_id] = _told(it, "rejected", code, details)
+
     def result(self, it: Incoming) -> Result:
         """What became of an op; after `save` with the `seq` and the merged data."""
         return self._results[it.device_id, it.op.op_id]
+
+    def is_held(self, it: Incoming) -> bool:
+        """Whether an op still waits, as far as it was tried."""
+        return str(self.result(it)["status"]) == "deferred"
 
     def task_of(self, it: Incoming) -> str | None:
         """The task that an op is about, as far as it is known."""
@@ -174,6 +186,7 @@ class Deeds:
     def _do(self, it: Incoming) -> Result:
         if it.op.fault:
             return _told(it, "rejected", it.op.fault.code, it.op.fault.details)
+        self._refuse_strangers(it)
         self._require_arrived(it)
         task_id = self._task_id(it)
         role = self._require_standing(it, task_id)
@@ -182,6 +195,12 @@ class Deeds:
         if it.op.type == "task":
             return self._move_task(it, task_id, role)
         return self._write(it, it.key, task_id, it.op.action, self._patch(it, task_id))
+
+    def _refuse_strangers(self, it: Incoming) -> None:
+        """What names a task of others is refused at once, so that it never waits among them."""
+        task_id = self._tasks.get(it.key)
+        if task_id in self._asked and (task_id, it.officer_id or "") not in self._standing:
+            raise Refused("task_unknown", task_id)
 
     def _require_arrived(self, it: Incoming) -> None:
         """Hold an op while what it depends on, or its device's earlier op there, is not done."""

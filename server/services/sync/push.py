@@ -20,6 +20,7 @@ from server.services.late.opening import close_gone_on, open_late_ops
 from server.services.scope import Actor
 from server.services.sql import as_stored, run
 from server.services.sync.deeds import CheckOp, Deeds, Result
+from server.services.sync.held import MAX_HELD_BYTES, MAX_HELD_OPS, writer_on
 from server.services.sync.receipts import (
     Incoming,
     body_text,
@@ -81,6 +82,7 @@ def push_ops(
     stuck = [it for it in arrived if deeds.take(it)["status"] == "deferred"]
     went_on = _retry(deeds, [*waiting, *stuck])
     held = [it for it in went_on if it not in stuck]
+    _bound_held(deeds, actor.device_id, waiting=waiting, stuck=stuck)
     for it in [*arrived, *held]:
         if _is_implausible(it):
             deeds.flag_clock(it)
@@ -238,6 +240,38 @@ def _retry(deeds: Deeds, waiting: list[Incoming]) -> list[Incoming]:
             return done
         done += moved
         waiting = [it for it in waiting if it not in moved]
+
+
+def go_on_with_held(session: Session, *, device_id: str, check_op: CheckOp, now: datetime) -> int:
+    """Do what a device has waiting and what has become possible meanwhile, as its next push would;
+    gives how many ops went on."""
+    deeds = Deeds(session, actor=writer_on(session, device_id), now=now, check_op=check_op)
+    deeds.open([], _tasks_of(session, device_id, []))
+    waiting = _held_for(session, device_id, deeds, [])
+    deeds.know(statuses_of(session, _dependencies(waiting)))
+    went_on = _retry(deeds, waiting)
+    for it in went_on:
+        if _is_implausible(it):
+            deeds.flag_clock(it)
+    _save(session, deeds, [], went_on)
+    return len(went_on)
+
+
+def _bound_held(
+    deeds: Deeds, device_id: str, *, waiting: Sequence[Incoming], stuck: Sequence[Incoming]
+) -> None:
+    """Keep within bounds what one device leaves waiting: what comes beyond them is rejected."""
+    fresh = [it for it in stuck if deeds.is_held(it)]
+    if not fresh:
+        return
+    earlier = [it for it in waiting if it.device_id == device_id and deeds.is_held(it)]
+    count, size_bytes = len(earlier), sum(len(body_text(it.op.body)) for it in earlier)
+    for it in fresh:
+        size = len(body_text(it.op.body))
+        if count == MAX_HELD_OPS or size_bytes + size > MAX_HELD_BYTES:
+            deeds.refuse(it, "held_too_many", {"ops": MAX_HELD_OPS, "size_bytes": MAX_HELD_BYTES})
+        else:
+            count, size_bytes = count + 1, size_bytes + size
 
 
 def _save(
