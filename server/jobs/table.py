@@ -5,10 +5,12 @@ again. A new one is a function and a line in `JOBS`.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from huey import crontab
+from sqlalchemy.exc import IntegrityError
 
 from schemas.ops import check_op
 from server import clock
@@ -137,7 +139,8 @@ def _go_on(shop: Workshop, *, since: datetime | None) -> None:
     with shop.database.read() as session:
         devices = devices_with_held_ops(session, since=since)
     for device_id in devices:
-        with shop.database.write() as session:
+        # A push that makes the same entity at this moment wins; the next sweep looks again.
+        with suppress(IntegrityError), shop.database.write() as session:
             go_on_with_held(session, device_id=device_id, check_op=check_op, now=clock.now())
 
 
