@@ -8,6 +8,7 @@ from marshmallow import validate
 from schemas.common import Id, PageArgs, Text, UtcTime
 
 KINDS = ("held", "salvage", "amendment")
+KEPT_STATUSES = ("rejected", "deferred", "salvaged")
 STATES = ("open", "accepted", "refused", "went_on")
 
 
@@ -97,3 +98,39 @@ class LateOpSchema(ma.Schema):
         allow_none=True,
         metadata={"description": "the version of the entity that it made"},
     )
+
+
+class KeptOpArgs(ma.Schema):
+    """Which ops that were not merged, in the order of arrival."""
+
+    after = ma.fields.String(
+        validate=validate.Length(1, 100), metadata={"description": "the `next` of the page before"}
+    )
+    limit = ma.fields.Integer(load_default=50, validate=validate.Range(1, 200), strict=False)
+    status = ma.fields.String(validate=validate.OneOf(KEPT_STATUSES))
+    device_id = Id()
+    user_id = Id(metadata={"description": "who wrote them"})
+    task_id = Id()
+    mended = ma.fields.Boolean(
+        load_default=False,
+        metadata={"description": "those that another op stands for by now, instead of the others"},
+    )
+
+
+class KeptOpSchema(ma.Schema):
+    """An op that was not merged, whole."""
+
+    op_id = _text()
+    device_id = _text()
+    device_name = _text()
+    user_id = _text()
+    user_name = _text()
+    type = _text()
+    entity_id = _text()
+    task_id = _maybe_text()
+    status = _text(validate=validate.OneOf(KEPT_STATUSES))
+    error = ma.fields.Dict(required=True, allow_none=True)
+    body = _text(allow_none=True, metadata={"description": "the op as it came: JSON, as text"})
+    mended_by = _maybe_text()
+    effective_at = UtcTime(required=True)
+    received_at = UtcTime(required=True)

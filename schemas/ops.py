@@ -100,7 +100,8 @@ def _with_checked_patch(op: Op) -> Op:
 
 def _at_fault(op: Op, code: str, details: Mapping[str, Any]) -> Op:
     """An op in hand whose patch is not to be taken."""
-    return _faulty(op.body, code, details)._replace(action=op.action, hlc_ms=op.hlc_ms)
+    fault = _faulty(op.body, code, details)
+    return fault._replace(action=op.action, hlc_ms=op.hlc_ms, mends=op.mends)
 
 
 def _faulty(body: Mapping[str, Any], code: str, details: Mapping[str, Any]) -> Op:

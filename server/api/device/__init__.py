@@ -14,6 +14,7 @@ from server.api.device import (
     conflicts,
     digests,
     events,
+    kept_ops,
     late_ops,
     photos,
     sync,

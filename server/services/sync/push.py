@@ -27,6 +27,7 @@ from server.services.sync.receipts import (
     digest_of,
     held_ops,
     known_receipts,
+    mark_mended,
     renew_receipts,
     save_receipts,
     statuses_of,
@@ -87,6 +88,7 @@ def push_ops(
         if _is_implausible(it):
             deeds.flag_clock(it)
     _save(session, deeds, arrived, held)
+    mark_mended(session, arrived)
     answers = {op_id: (receipt.digest, receipt.result) for op_id, receipt in known.items()}
     own = [it for it in [*arrived, *held] if it.device_id == actor.device_id]
     answers |= {it.op.op_id: (it.digest, deeds.result(it)) for it in own}

@@ -168,6 +168,24 @@ def renew_receipts(
     )
 
 
+def mark_mended(session: Session, arrived: Iterable[Incoming]) -> None:
+    """Note for rejected ops which op of their device now stands for them (rule 11)."""
+    rows = [
+        {"device_id": it.device_id, "op_id": it.op.mends, "mender": it.op.op_id}
+        for it in arrived
+        if it.op.mends
+    ]
+    if rows:
+        source = rows_from_json(session, {"device_id": "text", "op_id": "text", "mender": "text"})
+        run(
+            session,
+            f"UPDATE receipts SET mended_by = r.mender FROM {source} "
+            "WHERE receipts.device_id = r.device_id AND receipts.op_id = r.op_id "
+            "AND receipts.status = 'rejected' AND receipts.op_id <> r.mender",
+            {"rows": as_json(rows)},
+        )
+
+
 def _row(it: Incoming, task_id: str | None, result: dict[str, Any]) -> dict[str, Any]:
     kept = result["status"] in KEPT_WHOLE
     return {
