@@ -6,7 +6,7 @@ from marshmallow import validate
 from schemas.common import Id, PageArgs, Text, UtcTime
 
 ROLES = ("officer", "supervisor", "admin", "auditor")
-DEVICE_STATES = ("active", "revoked", "wipe")
+DEVICE_STATES = ("active", "draining", "revoked", "wipe")
 USERNAME_PATTERN = "^[a-z0-9\u4e00-\u9fff][a-z0-9\u4e00-\u9fff._-]{1,63}$"
 MIN_PASSWORD_CHARS = 10
 MAX_PASSWORD_CHARS = 200
@@ -132,6 +132,28 @@ class DeviceSchema(ma.Schema):
         required=True,
         allow_none=True,
         metadata={"description": "when a lost device made contact and was told to drop its data"},
+    )
+    drain_until = UtcTime(
+        required=True, allow_none=True, metadata={"description": "of a draining one: at the latest"}
+    )
+    pending = ma.fields.List(
+        ma.fields.Dict(),
+        required=True,
+        allow_none=True,
+        metadata={"description": "what it last said still waits: `{task_id, ops, photos}` each"},
+    )
+    pending_told_at = UtcTime(required=True, allow_none=True)
+
+
+class RevokeArgs(ma.Schema):
+    """How a device is stopped."""
+
+    drain = ma.fields.Boolean(
+        load_default=False,
+        metadata={
+            "description": "let it send what it holds first; it is revoked when it says that "
+            "nothing waits, or after `SALVAGE_DAYS`"
+        },
     )
 
 

@@ -46,6 +46,9 @@ CATALOGUE: dict[str, ErrorKind] = {
     "officer_taken": ErrorKind(409, "该执法人员已有账号，请先停用原账号或另选人员。"),
     "login_throttled": ErrorKind(429, "登录尝试过于频繁，请稍后再试。"),
     "device_revoked": ErrorKind(403, "本终端已被停用，请联系管理员。"),
+    "device_draining": ErrorKind(
+        403, "本终端正在停用：只能上传尚未发送的内容，不再下发新任务；上传完毕后自动停用。"
+    ),
     "device_wipe": ErrorKind(403, "本终端已报失，请清除本地数据。"),
     "forbidden": ErrorKind(403, "您没有执行此操作的权限。"),
     # states and versions

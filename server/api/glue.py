@@ -27,6 +27,13 @@ from server.services.scope import Actor, Role, load_actor, require_role
 T = TypeVar("T")
 
 BEARER = "bearerAuth"
+#: what a device that is being stopped may still ask: to send what it holds, and what became of it
+WHILE_DRAINING = frozenset(
+    {
+        "device.capabilities", "device.push", "device.receipts", "device.kept_ops", "device.check",
+        "files.Uploads", "files.OneUpload", "device.log_out",
+    }
+)  # fmt: skip
 #: losing the race for a new id twice in a row takes two rivals; more is a fault of ours
 FOUNDING_TRIES = 3
 
@@ -138,6 +145,8 @@ def _actor(session: Session, roles: tuple[Role, ...]) -> Actor:
     actor = load_actor(
         session, user_id=claims.user_id, device_id=claims.device_id, request_id=g.request_id
     )
+    if actor.draining and request.endpoint not in WHILE_DRAINING:
+        raise DomainError("device_draining", details={"action": "drain"})
     if roles:
         require_role(actor, *roles)
     return actor

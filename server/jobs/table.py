@@ -16,6 +16,7 @@ from schemas.ops import check_op
 from server import clock
 from server.config import Settings
 from server.db import Database
+from server.services.accounts.draining import end_overdue_drains
 from server.services.accounts.refresh_tokens import forget_old_tokens
 from server.services.accounts.throttle import forget_old_failures
 from server.services.audit.chain import seal_batch
@@ -128,6 +129,12 @@ def settle_held(shop: Workshop) -> None:
         put_to_review(session, now=clock.now())
 
 
+def stop_drained(shop: Workshop) -> None:
+    """Revoke devices whose time to send what they held is over."""
+    with shop.database.write() as session:
+        end_overdue_drains(session, now=clock.now())
+
+
 def forget_old_logins(shop: Workshop) -> None:
     """Drop login failures, known addresses and refresh tokens that no longer mean anything."""
     with shop.database.write() as session:
@@ -160,6 +167,7 @@ JOBS: tuple[Job, ...] = (
     Job("compact_feeds", compact_feeds, SIX_HOURLY),
     Job("escalate_conflicts", escalate_conflicts, TEN_MINUTELY),
     Job("go_on_with_held", go_on_with_fresh, EVERY_MINUTE),
+    Job("stop_drained", stop_drained, EVERY_HOUR),
     Job("settle_held", settle_held, EVERY_HOUR),
     Job("make_derivatives", make_thumbnails, EVERY_MINUTE),
     Job("forget_old_logins", forget_old_logins, EVERY_HOUR),

@@ -34,6 +34,7 @@ class Actor:
     device_id: str | None = None
     scope_version: int = 1
     request_id: str | None = None
+    draining: bool = False  # the device may only send what it still holds
 
     def holds(self, path: str) -> bool:
         """Whether an organisation's path lies in this person's part of the tree."""
@@ -59,7 +60,7 @@ def load_actor(
     return Actor(
         user_id=user_id, name=row.name, role=row.role, organisation_id=row.id, path=row.path,
         officer_id=row.officer_id, device_id=device_id, scope_version=row.scope_version,
-        request_id=request_id,
+        request_id=request_id, draining=row.state == "draining",
     )  # fmt: skip
 
 

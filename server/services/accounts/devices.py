@@ -1,12 +1,13 @@
 """Devices (终端): who has which, when it was last heard of, and how one is stopped.
 
 `revoked`: the installation may no longer log in or sync; its person may, on another one.
+`draining`: it may still send what it holds, and is revoked then; see `draining`.
 `wipe`: it was lost; at its next contact, whatever that is, it is told to drop what it holds.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -84,7 +85,8 @@ def list_devices(
         select(
             Device.id, Device.name, Device.platform, Device.state, Device.user_id,
             User.name.label("user_name"), User.organisation_id, Device.created_at,
-            Device.last_seen_at, Device.last_push_at, Device.wiped_at,
+            Device.last_seen_at, Device.last_push_at, Device.wiped_at, Device.drain_until,
+            Device.pending, Device.pending_told_at,
         )
         .join(User, User.id == Device.user_id)
         .join(Organisation, Organisation.id == User.organisation_id)
@@ -99,26 +101,45 @@ def list_devices(
     return session.execute(query).all()
 
 
-def revoke_device(session: Session, *, actor: Actor, device_id: str, now: datetime) -> None:
-    """Stop a device. Safe to repeat; one that is to be wiped stays so (`state_invalid`)."""
+def revoke_device(
+    session: Session,
+    *,
+    actor: Actor,
+    device_id: str,
+    drain_days: int | None = None,
+    now: datetime,
+) -> None:
+    """Stop a device, at once or, with `drain_days`, once it has sent what it still holds, at the
+    latest after so many days. Safe to repeat; one that is to be wiped stays so, and one that is
+    revoked has nothing to drain any more (`state_invalid`)."""
     device = _device_to_stop(session, actor=actor, device_id=device_id)
-    if device.state == "wipe":
+    if device.state == "wipe" or (drain_days is not None and device.state == "revoked"):
         raise DomainError("state_invalid", details={"state": device.state})
-    _stop(session, device=device, state="revoked", actor=actor, now=now)
+    if drain_days is None:
+        stop_device(session, device=device, state="revoked", actor=actor, now=now)
+    elif device.state == "active":
+        device.drain_until = now + timedelta(days=drain_days)
+        stop_device(session, device=device, state="draining", actor=actor, now=now)
 
 
 def wipe_device(session: Session, *, actor: Actor, device_id: str, now: datetime) -> None:
     """Declare a device lost: at its next contact it drops what it holds. Safe to repeat."""
     device = _device_to_stop(session, actor=actor, device_id=device_id)
-    _stop(session, device=device, state="wipe", actor=actor, now=now)
+    stop_device(session, device=device, state="wipe", actor=actor, now=now)
 
 
-def _stop(session: Session, *, device: Device, state: str, actor: Actor, now: datetime) -> None:
+def stop_device(
+    session: Session, *, device: Device, state: str, actor: Actor | None, now: datetime
+) -> None:
+    """Put a device, whose row is locked, into a state in which it is stopped; one that drains keeps
+    its session."""
     before = device.state
     if before == state:
         return
     device.state = state
-    revoke_families(session, device_id=device.id, now=now)
+    if state != "draining":
+        device.drain_until = None
+        revoke_families(session, device_id=device.id, now=now)
     if officer_id := session.get_one(User, device.user_id).officer_id:
         poke(session, officer_id)
     record_act(

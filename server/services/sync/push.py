@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from server.clock import to_ms
 from server.errors import DomainError, op_error
+from server.services.accounts.draining import end_drain, ends_drain
 from server.services.audit.acts import record_act
 from server.services.bulk import as_json, json_parameter
 from server.services.late.opening import close_gone_on, open_late_ops
@@ -89,6 +90,8 @@ def push_ops(
             deeds.flag_clock(it)
     _save(session, deeds, arrived, held)
     mark_mended(session, arrived)
+    if ends_drain(actor, ops=ops, pending=pending):
+        end_drain(session, actor=actor, now=now)
     answers = {op_id: (receipt.digest, receipt.result) for op_id, receipt in known.items()}
     own = [it for it in [*arrived, *held] if it.device_id == actor.device_id]
     answers |= {it.op.op_id: (it.digest, deeds.result(it)) for it in own}

@@ -25,7 +25,8 @@ def test_the_list_shows_each_device_with_its_person_and_last_contact(http, world
     assert shown | {"created_at": "", "last_seen_at": ""} == {
         "id": device_id, "name": "平板", "platform": "android", "state": "active",
         "user_id": "u-lead", "user_name": "lead", "organisation_id": "brig-a", "created_at": "",
-        "last_seen_at": "", "last_push_at": None, "wiped_at": None,
+        "last_seen_at": "", "last_push_at": None, "wiped_at": None, "drain_until": None,
+        "pending": None, "pending_told_at": None,
     }  # fmt: skip
 
 
