@@ -104,6 +104,7 @@ def _write_anew(pen: Pen, refused: Op, changes: Json) -> Op:
         state=outbox.WAITING,
         attempts=0,
         reason=None,
+        mends=refused.op_id if refused.state == REJECTED else None,
     )
     outbox.remove(pen.db, refused.op_id)
     outbox.point_elsewhere(pen.db, refused.user_id, refused.op_id, anew.op_id)

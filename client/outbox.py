@@ -30,7 +30,7 @@ REJECTED, SALVAGED = "rejected", "salvaged"
 LIVE_STATES = (WAITING, DEFERRED)
 NO_LIMIT = -1
 """As SQLite writes it."""
-WRITTEN = "position, user_id, op_id, type, id, action, base_rev, patch, hlc, depends_on"
+WRITTEN = "position, user_id, op_id, type, id, action, base_rev, patch, hlc, depends_on, mends"
 """The columns of an op that never change."""
 
 Json = dict[str, Any]
@@ -53,6 +53,8 @@ class Op:
     attempts: int = 0
     reason: Json | None = None
     settled_rev: int | None = None
+    mends: str | None = None
+    """The rejected op that this one stands for."""
 
     @property
     def live(self) -> bool:
@@ -75,7 +77,8 @@ class Op:
             "patch": self.patch,
             "hlc": self.hlc,
         }
-        return body | ({"depends_on": list(self.depends_on)} if self.depends_on else {})
+        body |= {"depends_on": list(self.depends_on)} if self.depends_on else {}
+        return body | ({"mends": self.mends} if self.mends else {})
 
 
 def new_op_id() -> str:
@@ -87,11 +90,11 @@ def append(db: sqlite3.Connection, op: Op) -> None:
     """Put an op at the end of the queue."""
     db.execute(
         """INSERT INTO outbox
-             (user_id, op_id, type, id, action, base_rev, patch, hlc, depends_on)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+             (user_id, op_id, type, id, action, base_rev, patch, hlc, depends_on, mends)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             *(op.user_id, op.op_id, op.type, op.id, op.action, op.base_rev),
-            *(dump(op.patch), op.hlc, dump(list(op.depends_on))),
+            *(dump(op.patch), op.hlc, dump(list(op.depends_on)), op.mends),
         ),
     )
 
@@ -239,4 +242,5 @@ def _op(row: sqlite3.Row) -> Op:
         attempts=row["attempts"],
         reason=load(row["reason"]),
         settled_rev=row["settled_rev"],
+        mends=row["mends"],
     )

@@ -23,6 +23,8 @@ class Puller:
         self._api = api
         self._account = account
         self._report = report
+        self.saw_submission = False
+        """Whether a task came down that was handed in."""
 
     def pull_all(self) -> None:
         """Pull until `has_more` is false; begin anew, once, when the server says so."""
@@ -70,4 +72,9 @@ class Puller:
                 mirror.take_change(db, self._account, change)
             accounts.set_cursor(db, self._account.user_id, cursor)
         self._report.pulled += len(changes)
+        self.saw_submission |= any(_is_submission(change) for change in changes)
         return bool(page["has_more"])
+
+
+def _is_submission(change: Json) -> bool:
+    return change["type"] == "task" and (change["data"] or {}).get("status") == "submitted"

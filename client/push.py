@@ -14,12 +14,15 @@ from client.errors import ApiError, ProtocolError
 from client.outbox import DEFERRED, REJECTED, SALVAGED, WAITING, Op
 from client.reports import SyncReport
 from client.store import Store
+from client.waiting import last_told, note_told, waiting
 from client.wire import Json, encoded, json_object
 
 SCHEMA_VERSION = 1
 """The version of the entities that this client writes."""
 ENVELOPE_BYTES = 256
 """Room in a request for what stands around the ops."""
+PENDING_BYTES = 160
+"""Room for what still waits for one task."""
 RECEIPTS_BATCH = 50
 """Op ids in one `GET /sync/receipts`: about 2 kB of address."""
 REFUSED_WHOLE = frozenset({413, 422})
@@ -47,10 +50,15 @@ class Pusher:
         self._account = account
         self._clock = clock
         self._report = report
+        self.told = False
+        """Whether this run has told the server what waits."""
 
-    def ask_about_deferred(self) -> None:
-        """Learn what became of the ops that the server holds for their parents."""
-        held = outbox.in_state(self._store.db, self._account.user_id, DEFERRED)
+    def ask_about_kept(self) -> None:
+        """Learn what became of the ops that the server holds for their parents, and of those that
+        wait for a person's decision."""
+        db, user_id = self._store.db, self._account.user_id
+        late = [op for op in outbox.in_state(db, user_id, SALVAGED) if _is_undecided(op)]
+        held = [*outbox.in_state(db, user_id, DEFERRED), *late]
         for start in range(0, len(held), RECEIPTS_BATCH):
             ops = held[start : start + RECEIPTS_BATCH]
             params = [("op_id", op.op_id) for op in ops]
@@ -62,13 +70,23 @@ class Pusher:
         while batch := self._next_batch(limits):
             self._push(batch)
 
+    def tell_what_waits(self, *, anew: bool = False) -> None:
+        """Say what still waits here, if the server last heard otherwise; with `anew` in any case.
+
+        An empty push does it. While the device is being stopped it also says that it is done.
+        """
+        db, user_id = self._store.db, self._account.user_id
+        if anew or waiting(db, user_id) != last_told(db, user_id):
+            self._push([])
+
     def _next_batch(self, limits: Limits) -> list[Op]:
-        waiting = outbox.in_state(
+        ready = outbox.in_state(
             self._store.db, self._account.user_id, WAITING, limits.preferred_batch
         )
         batch: list[Op] = []
-        room = limits.max_request_bytes - ENVELOPE_BYTES
-        for op in waiting:
+        tasks = len(waiting(self._store.db, self._account.user_id))
+        room = limits.max_request_bytes - ENVELOPE_BYTES - PENDING_BYTES * tasks
+        for op in ready:
             room -= len(encoded(op.wire())) + 1
             if room < 0 and batch:
                 break
@@ -79,15 +97,20 @@ class Pusher:
         """One request. If the whole is refused, halve it until the op at fault stands alone."""
         with self._store.transaction() as db:
             outbox.mark_attempt(db, ops)
+        still = waiting(self._store.db, self._account.user_id, besides=ops)
         try:
-            answer = json_object(self._api.call("POST", "/sync/push", body=self._envelope(ops)))
+            body = self._envelope(ops, still)
+            answer = json_object(self._api.call("POST", "/sync/push", body=body))
         except ApiError as error:
-            if error.status not in REFUSED_WHOLE:
+            if error.status not in REFUSED_WHOLE or not ops:
                 raise
             self._push_halves(ops, error)
             return
-        if not self._take(ops, answer):
+        if not self._take(ops, answer) and ops:
             raise ProtocolError("a push was answered without a result for any of its ops")
+        with self._store.transaction() as db:
+            note_told(db, self._account.user_id, still)
+        self.told = True
 
     def _push_halves(self, ops: Sequence[Op], error: ApiError) -> None:
         if len(ops) == 1:
@@ -97,12 +120,14 @@ class Pusher:
         self._push(ops[:middle])
         self._push(ops[middle:])
 
-    def _envelope(self, ops: Sequence[Op]) -> Json:
-        """`device_time` is the moment of sending: from it the server tells how wrong we are."""
+    def _envelope(self, ops: Sequence[Op], still: list[Json]) -> Json:
+        """`device_time` is the moment of sending: from it the server tells how wrong we are.
+        `pending` is what will still wait here once these ops are answered."""
         return {
             "device_time": wire_time(self._clock()),
             "schema_version": SCHEMA_VERSION,
             "ops": [op.wire() for op in ops],
+            "pending": still,
         }
 
     def _take(self, ops: Sequence[Op], answer: Json) -> int:
@@ -126,6 +151,11 @@ class Pusher:
         with self._store.transaction() as db:
             take_receipt(db, self._account, op, result)
         self._note(result)
+
+
+def _is_undecided(op: Op) -> bool:
+    details = (op.reason or {}).get("details") or {}
+    return bool(details.get("state") == "open")
 
 
 def take_receipt(db: sqlite3.Connection, account: Account, op: Op, result: Json) -> None:

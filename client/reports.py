@@ -25,6 +25,8 @@ class SyncReport:
     """The server asked for a fresh start (410): the mirror was rebuilt, the outbox kept."""
     healed: int = 0
     """Entities that differed from the server's for no known reason, and were fetched anew."""
+    draining: bool = False
+    """The office is stopping this device: what is here is taken, nothing new comes."""
     troubles: list[ApiError] = field(default_factory=list)
     """Errors that stopped a part of the run, not the run."""
 

@@ -28,6 +28,8 @@ def report(done: SyncReport) -> bool:
         say("the mirror was rebuilt from the start; nothing of yours was dropped")
     if done.healed:
         say(f"{done.healed} entities differed from the server's and were fetched anew")
+    if done.draining:
+        say("this device is being stopped: what is on it goes up, nothing new comes down")
     for conflict_id in done.conflict_ids:
         say(f"conflict {conflict_id}: see `conflicts`")
     for trouble in done.troubles:

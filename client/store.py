@@ -96,7 +96,13 @@ ALTER TABLE photos ADD COLUMN kept_ms INTEGER;
 ALTER TABLE accounts ADD COLUMN epoch TEXT
 """
 
-SCHEMAS = (FIRST_SCHEMA, SECOND_SCHEMA)
+#: `mends`: the refused op that this one stands for
+THIRD_SCHEMA = """
+ALTER TABLE outbox ADD COLUMN mends TEXT;
+ALTER TABLE kept_ops ADD COLUMN mends TEXT
+"""
+
+SCHEMAS = (FIRST_SCHEMA, SECOND_SCHEMA, THIRD_SCHEMA)
 """Each brings a store to the version of its number, counted from one."""
 
 

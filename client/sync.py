@@ -18,6 +18,8 @@ from client.reports import SyncReport
 from client.store import Store, get_meta, set_meta
 from client.wire import Json, json_object
 
+DRAINING = "device_draining"
+"""403 to whatever would bring something new to a device that is being stopped."""
 STOPPING = (SignInNeeded, UpgradeRequired, DeviceWiped)
 """Answers after which nothing else on this run can succeed."""
 CHECK_EVERY_MS = 24 * 60 * 60 * 1000
@@ -49,7 +51,7 @@ class Sync:
             return self.report
         if from_start:
             self._puller.start_over()
-        self._part(self._pusher.ask_about_deferred)
+        self._part(self._pusher.ask_about_kept)
         self._part(lambda: self._pusher.push_all(limits))
         pulled = self._part(self._puller.pull_all)
         if self._part(self._send_photos) and self.report.photos_sent:
@@ -58,7 +60,14 @@ class Sync:
             photo_queue.settle(self._store, self._account.user_id)
             self._part(lambda: self._check_up(said, always=check))
         self._drop_kept(int(said.get("keep_sent_days", 0)))
+        self._part(self._tell_what_waits)
         return self.report
+
+    def _tell_what_waits(self) -> None:
+        """A task was handed in, or this device is being stopped: then the office waits for a word
+        from here, also if nothing is left to send."""
+        asked = self._puller.saw_submission and not self._pusher.told
+        self._pusher.tell_what_waits(anew=asked or self.report.draining)
 
     def _check_up(self, said: Json, *, always: bool) -> None:
         """Compare the mirror with the server, once a day and after each fresh start; heal it."""
@@ -85,7 +94,7 @@ class Sync:
         elif known != epoch:
             with self._store.transaction() as db:
                 kept.recall(db, user_id)
-            self._pusher.ask_about_deferred()
+            self._pusher.ask_about_kept()
             self._puller.start_over(epoch=epoch)
 
     def _drop_kept(self, days: int) -> None:
@@ -118,7 +127,10 @@ class Sync:
         except STOPPING:
             raise
         except ApiError as error:
-            self.report.troubles.append(error)
+            if error.code == DRAINING:
+                self.report.draining = True
+            else:
+                self.report.troubles.append(error)
             return False
         return True
 
