@@ -23,8 +23,8 @@ def submit_with_gaps(day: Day) -> None:
     story.claim("the task is submitted", review["task"]["status"] == "submitted", review["task"])
     gaps = [gap["code"] for gap in review["blocking"]]
     story.claim(
-        "two things are missing: an open conflict, and an answer",
-        sorted(gaps) == ["answer_missing", "conflict_open"], review["blocking"],
+        "two things are missing, an open conflict and an answer; and a device is still to be heard",
+        sorted(gaps) == ["answer_missing", "conflict_open", "device_silent"], review["blocking"],
     )  # fmt: skip
     for notice in review["blocking"] + review["warnings"]:
         story.tell(f"· {notice['message']}")
@@ -70,8 +70,14 @@ def settle_and_approve(day: Day) -> None:
     lead.device.answer(day.task_id, FORGOTTEN, "pass")
     lead.device.submit(day.task_id)
     lead.sync()
+    [silent] = day.review()["blocking"]
+    story.claim(
+        f"the record is complete, and approval waits for a word from {day.reserve.name}'s device",
+        silent["code"] == "device_silent", silent,
+    )  # fmt: skip
+    day.reserve.sync()
     review = day.review()
-    story.claim("nothing is missing any more", not review["blocking"], review["blocking"])
+    story.claim("it says that nothing waits there", not review["blocking"], review["blocking"])
     done = day.supervisor.must("POST", f"/tasks/{day.task_id}/approve")
     story.claim("the supervisor approves", done["status"] == "reviewed", done)
     lead.device.answer(day.task_id, "s02", "fail")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from server.errors import DomainError
 from server.models import Device, Task, UnawaitedDevice, User
+from server.models.base import UtcDateTime
 from server.services.bulk import as_json, ids_from_json
 from server.services.scope import Actor
 from server.services.sync.standing import standings
@@ -20,15 +21,15 @@ from server.services.tasks.lifecycle import find_task
 PULLS_UNSEEN = timedelta(days=1)
 
 #: those of everyone who is on the task, of everyone who left and may still send, and all that ever
-#: wrote to it; `since` is when the task came to their person
-DEVICES = (
-    "SELECT d.id, MIN(a.assigned_at) AS since, "
+#: wrote to it; `since` is when the task came to their person, `left_at` when they last left it
+DEVICES = text(
+    "SELECT d.id, MIN(a.assigned_at) AS since, MAX(a.ended_at) AS left_at, "
     "MAX(CASE WHEN a.ended_at IS NULL THEN a.role END) AS role, COUNT(a.id) AS stands "
     "FROM devices d JOIN users u ON u.id = d.user_id LEFT JOIN assignments a "
     "ON a.officer_id = u.officer_id AND a.task_id = :task AND a.purged_at IS NULL "
     "WHERE a.id IS NOT NULL OR d.id IN (SELECT device_id FROM history WHERE task_id = :task) "
     "GROUP BY d.id ORDER BY d.id"
-)
+).columns(since=UtcDateTime(), left_at=UtcDateTime())
 #: ops of these devices that wait on the server: on this task, or on nobody knows yet which
 HELD = (
     "SELECT c.device_id, COUNT(*) AS held FROM receipts c "
@@ -40,7 +41,7 @@ HELD = (
 
 def devices_of(session: Session, task: Task) -> list[dict[str, Any]]:
     """Every device of the task with its last contact, and what it said still waits on it."""
-    stand = {row.id: row for row in session.execute(text(DEVICES), {"task": task.id})}
+    stand = {row.id: row for row in session.execute(DEVICES, {"task": task.id})}
     held = _held_ops(session, task.id, list(stand))
     named = _named(session, task)
     found = session.execute(
@@ -83,8 +84,8 @@ def _facts(device: Any, task: Task, stands: Any, held: int, named: Any) -> dict[
         "held_ops": held,
         "not_awaited": named,
     }
-    may_hold = bool(stands.stands) and _may_have_pulled(last_contact_at, stands.since)
-    return {**facts, "awaited_because": _awaited_because(facts, task, may_hold=may_hold)}
+    silent = _may_hold_unheard(last_contact_at, task, stands)
+    return {**facts, "awaited_because": _awaited_because(facts, task, silent=silent)}
 
 
 _SHOWN = (
@@ -93,7 +94,7 @@ _SHOWN = (
 )  # fmt: skip
 
 
-def _awaited_because(facts: Mapping[str, Any], task: Task, *, may_hold: bool) -> str | None:
+def _awaited_because(facts: Mapping[str, Any], task: Task, *, silent: bool) -> str | None:
     """The code of why approval waits for a device; None where it does not."""
     if task.status != "submitted" or facts["not_awaited"] is not None:
         return None
@@ -103,17 +104,19 @@ def _awaited_because(facts: Mapping[str, Any], task: Task, *, may_hold: bool) ->
         return None
     if facts["waiting_ops"] or facts["waiting_photos"]:
         return "device_waiting"
-    return "device_silent" if may_hold and not facts["heard_since_submission"] else None
+    return "device_silent" if silent else None
 
 
-def _may_have_pulled(last_contact_at: datetime | None, since: Any) -> bool:
-    """Whether a device can have the task at all; one that was last heard before then cannot."""
-    if last_contact_at is None or since is None:
+def _may_hold_unheard(last_contact_at: datetime | None, task: Task, stands: Any) -> bool:
+    """Whether a device may have something to say and has not been heard since it should have: since
+    the submission, or since its person left. One that was last heard before the task came to its
+    person cannot have it at all."""
+    if last_contact_at is None or not stands.stands:
         return False
-    began = datetime.fromisoformat(since) if isinstance(since, str) else since
-    if began.tzinfo is None:  # SQLite keeps no zone; all that is kept is UTC
-        began = began.replace(tzinfo=last_contact_at.tzinfo)
-    return last_contact_at > began - PULLS_UNSEEN
+    if last_contact_at <= stands.since - PULLS_UNSEEN:
+        return False
+    moment = task.submitted_at if stands.role else stands.left_at
+    return moment is None or last_contact_at < moment
 
 
 def _heard(last_contact_at: datetime | None, task: Task) -> bool:

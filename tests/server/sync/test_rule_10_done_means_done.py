@@ -104,6 +104,17 @@ def test_a_former_holder_who_may_still_send_is_waited_for(world):
     assert ("device_waiting", "d-assistant") in awaited(approve(world, task_id)[1])
 
 
+def test_a_former_holder_is_waited_for_until_they_were_heard_after_they_left(world):
+    task_id = world.task()
+    world.officer("third")
+    ok(world.assistant.push(new_finding("f-early", task_id)))
+    reassign(world, task_id, ("o-lead", "lead"), ("o-third", "assistant"))
+    ok(world.lead.push(op("task", task_id, {"status": "submitted"})))
+    assert devices(world, task_id)["d-assistant"]["awaited_because"] == "device_silent"
+    world.assistant.push(pending=[])
+    assert devices(world, task_id)["d-assistant"]["awaited_because"] is None
+
+
 def test_a_stranger_cannot_hold_up_a_task_by_what_they_say(world):
     task_id = submitted(world)
     world.outsider.push(pending=[{"task_id": task_id, "ops": 1000}])
