@@ -31,7 +31,8 @@ BEARER = "bearerAuth"
 WHILE_DRAINING = frozenset(
     {
         "device.capabilities", "device.push", "device.receipts", "device.kept_ops", "device.check",
-        "files.Uploads", "files.OneUpload", "device.log_out",
+        "files.Uploads", "files.OneUpload", "device.log_out", "compat.push_for_rxdb",
+        "compat.push_from_watermelon",
     }
 )  # fmt: skip
 #: losing the race for a new id twice in a row takes two rivals; more is a fault of ours

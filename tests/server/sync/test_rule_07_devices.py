@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from server.api.glue import WHILE_DRAINING
 from server.clock import now
 from server.models import Device
 from server.services.accounts.draining import end_overdue_drains
@@ -83,6 +84,11 @@ def test_a_draining_device_sends_what_it_holds_and_gets_nothing_new(world):
     for path in ("/sync/changes", "/conflicts", "/late-ops", f"/tasks/{task_id}/devices"):
         answer = world.assistant.get(path)
         assert (answer.status_code, code(answer)) == (403, "device_draining"), path
+
+
+def test_what_a_draining_device_may_ask_is_there(world):
+    """The names of the routes are right, so that none is closed by a slip of the pen."""
+    assert set(world.app.view_functions) >= WHILE_DRAINING
 
 
 def test_a_draining_device_keeps_its_session_and_may_log_in_again(http, world):
