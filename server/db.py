@@ -17,6 +17,8 @@ from sqlalchemy import Connection, Dialect, Engine, PoolProxiedConnection, creat
 from sqlalchemy.exc import OperationalError, TimeoutError
 from sqlalchemy.orm import Session
 
+from server.failpoints import reach
+
 SQLITE_BUSY_SECONDS = 30
 POOL_SIZE = 16
 #: how long a request waits for a connection or for its turn to write; devices hang up after 30 s
@@ -118,7 +120,9 @@ class Database:
         with turn, Session(self.engine, expire_on_commit=False) as session:
             session.connection(execution_options={"writes": True})
             yield session
+            reach("write.ready")
             session.commit()
+            reach("write.committed")
         for act in session.info.get("after_commit", ()):
             act()
 

@@ -14,6 +14,7 @@ from huey.exceptions import CancelExecution
 from sqlalchemy.orm import Session
 
 from server import clock
+from server.failpoints import reach
 from server.jobs.alone import alone
 from server.jobs.engine import JobsConsumer, make_huey
 from server.jobs.table import JOBS, Job, Workshop
@@ -98,8 +99,10 @@ class Jobs:
             if not only:
                 return  # the run under way, or the next sweep, does it
             started_at = clock.now()
+            reach("job.alone")
             _log("job_started", job=job.name)
             job.work(self._shop)
+            reach("job.worked")
             with self._shop.database.write() as session:
                 state = _state(session, job)
                 state.started_at = started_at

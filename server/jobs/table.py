@@ -16,6 +16,7 @@ from schemas.ops import check_op
 from server import clock
 from server.config import Settings
 from server.db import Database
+from server.failpoints import reach
 from server.services.accounts.draining import end_overdue_drains
 from server.services.accounts.refresh_tokens import forget_old_tokens
 from server.services.accounts.throttle import forget_old_failures
@@ -156,6 +157,7 @@ def _seal(database: Database, *, everywhere: bool) -> None:
     while sealed:
         with database.write() as session:
             sealed = seal_batch(session, now=clock.now(), everywhere=everywhere)
+            reach("seal.chained")
 
 
 JOBS: tuple[Job, ...] = (

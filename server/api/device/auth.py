@@ -10,6 +10,7 @@ from server.api.device import device, entrance
 from server.api.glue import error_responses, reading, writing
 from server.auth import issue_access_token
 from server.errors import DomainError
+from server.failpoints import reach
 from server.parts import parts
 from server.services.accounts.devices import Installation
 from server.services.accounts.own_password import begin_password_change, finish_password_change
@@ -36,6 +37,7 @@ def log_in(asked: dict[str, Any]) -> Answer:
             now=clock.now(),
         )
     verdict = check_password(attempt.password_hash, asked["password"])
+    reach("login.checked")
     with parts().database.write(in_a_hurry=True) as session:
         outcome = finish_login(
             session,
@@ -46,6 +48,8 @@ def log_in(asked: dict[str, Any]) -> Answer:
             request_id=g.request_id,
             now=clock.now(),
         )
+        reach("login.opened")
+    reach("login.committed")
     return _session_answer(outcome)
 
 
@@ -63,6 +67,8 @@ def continue_session(asked: dict[str, Any]) -> Answer:
             request_id=g.request_id,
             now=clock.now(),
         )
+        reach("refresh.followed")
+    reach("refresh.committed")
     return _session_answer(outcome)
 
 

@@ -13,6 +13,7 @@ from server.api.device import tus
 from server.api.device.receiving import find, give_up, offset_of, receive, terminate
 from server.api.glue import Blueprint, error_responses, writing
 from server.errors import DomainError
+from server.failpoints import reach
 from server.ids import new_id
 from server.models import Upload
 from server.parts import parts
@@ -78,6 +79,7 @@ class Uploads(MethodView):
         piece_checksum = tus.checksum()
         media = parts().media
         media.uploads.create(asked.id)
+        reach("upload.file_made")
         try:
             with writing() as (session, actor):
                 upload = begin_upload(
@@ -87,6 +89,7 @@ class Uploads(MethodView):
         except DomainError:
             media.uploads.remove(asked.id)
             raise
+        reach("upload.begun")
         try:
             reached = receive(upload, 0, piece_checksum) if tus.has_body() else offset_of(upload)
         except MediaError:  # whoever is refused is told no address under which to go on

@@ -5,10 +5,11 @@ from flask import request
 
 from media.digests import Checksum
 from media.errors import UploadNotFound
-from media.partial import PartialUpload
+from media.partial import PartialUpload, Readable
 from server import clock
 from server.api.glue import reading, writing
 from server.db import after_commit
+from server.failpoints import reach
 from server.models import Upload
 from server.parts import parts
 from server.services.evidence.arrivals import (
@@ -19,6 +20,21 @@ from server.services.evidence.arrivals import (
     recovered,
 )
 from server.services.evidence.uploads import find_upload, terminate_upload
+
+
+class Body:
+    """A request's body, with a fail point behind each block that was written."""
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream, self._written = stream, False
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes; whoever asks again has written what came before."""
+        if self._written:
+            reach("upload.written")
+        block = self._stream.read(size)
+        self._written = True
+        return block
 
 
 def find(upload_id: str) -> Upload:
@@ -48,8 +64,9 @@ def receive(upload: Upload, offset: int, checksum: Checksum | None) -> int:
     request.max_content_length = max(0, length_bytes - offset) + 1
     with parts().media.uploads.locked(upload.id) as partial:
         reached = partial.append(
-            request.stream, offset=offset, limit_bytes=length_bytes, checksum=checksum
+            Body(request.stream), offset=offset, limit_bytes=length_bytes, checksum=checksum
         )
+        reach("upload.flushed")
         if reached == length_bytes:
             _complete(upload, partial)
     return reached

@@ -14,6 +14,7 @@ from server.api.device.digests import in_hex
 from server.api.glue import error_responses, glancing, reading, written
 from server.clock import now, wire_time
 from server.errors import DomainError
+from server.failpoints import reach
 from server.parts import parts
 from server.services.sync.digests import Span, digest_of
 from server.services.sync.epoch import epoch_of
@@ -67,6 +68,7 @@ def changes(args: dict[str, Any]) -> Response:
     if page is None:
         with noting_a_set_back(), reading() as (session, actor):
             page = changes_since(session, actor=actor, **asked)
+    reach("pull.read")
     if not page.changes and cursor and request.if_none_match.contains_weak(cursor):
         # JSON like the page that it stands for, so that it varies by the same headers
         tag = {"ETag": f'"{cursor}"'}
@@ -105,12 +107,14 @@ def push(body: dict[str, Any]) -> Response:
         raise DomainError("client_too_old", details={"min_schema_version": MIN_SCHEMA_VERSION})
     moment = now()
     ops = [check_op(op) for op in body["ops"]]  # before the transaction: nobody waits for it
+    reach("push.checked")
     results = written(
         partial(
             push_ops, device_time_ms=body["device_time"], ops=ops, check_op=check_op,
             pending=body["pending"], now=moment,
         )
     )  # fmt: skip
+    reach("push.committed")
     # as it is: results are plain already, and a schema takes longer over them than the merge did
     answer = orjson.dumps({"results": results, "server_time": wire_time(moment)})
     return Response(answer, mimetype="application/json")
@@ -123,4 +127,6 @@ def push(body: dict[str, Any]) -> Response:
 def receipts(args: dict[str, Any]) -> dict[str, Any]:
     """What became of earlier ops of this device; `unknown` for one that never arrived"""
     with reading() as (session, actor):
-        return {"results": results_of(session, actor=actor, op_ids=args["op_id"])}
+        results = results_of(session, actor=actor, op_ids=args["op_id"])
+    reach("receipts.read")
+    return {"results": results}

@@ -21,6 +21,7 @@ from media.partial import PartialUpload
 from media.store import Store
 from server.clock import wire_moment
 from server.errors import CATALOGUE, DomainError
+from server.failpoints import reach
 from server.models import EvidenceFile, Photo, Upload
 from server.services.audit.acts import record_act
 from server.services.evidence.custody import Custody, record_custody
@@ -76,9 +77,12 @@ def completing(media: MediaStores, upload: Upload, partial: PartialUpload) -> It
     transaction of its own. Raises `UploadIncomplete`."""
     whole = partial.finish(upload.length_bytes or 0)
     arrival = judge(whole.path, sha256=whole.sha256, stated_sha256=upload.sha256)
+    reach("upload.judged")
     if arrival.fault is None:
         media.originals.put(whole.path, whole.sha256)
+        reach("upload.stored")
     yield arrival
+    reach("upload.noted")
     if arrival.fault is not None:
         media.quarantine.put(whole.path, whole.sha256)
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from media.errors import MediaError
 from media.images import thumbnail
 from server.db import Database
+from server.failpoints import reach
 from server.models import EvidenceFile
 from server.stores import MediaStores
 
@@ -26,6 +27,7 @@ def make_derivatives(database: Database, media: MediaStores, *, now: datetime) -
         pending = _pending(session)
     for sha256 in pending:
         error = _make(media, sha256)
+        reach("derivatives.made")
         with database.write() as session:
             _note(session, sha256, error=error, now=now)
     return len(pending)

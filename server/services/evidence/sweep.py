@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from media.errors import UploadLocked, UploadNotFound
 from server.config import Settings
 from server.db import Database
+from server.failpoints import reach
 from server.models import Photo, Upload
 from server.services.evidence.arrivals import complete_upload, completing, recovered
 from server.services.evidence.verification import find_waiting, verify_photos
@@ -50,6 +51,7 @@ def _settle_open(database: Database, media: MediaStores, *, now: datetime) -> No
     with database.read() as session:
         unfinished = session.scalars(select(Upload).where(Upload.state == "open")).all()
     for upload in unfinished:
+        reach("sweep.found")
         try:
             whole = media.uploads.offset(upload.id) == upload.length_bytes
         except UploadNotFound:

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.errors import DomainError
+from server.failpoints import reach
 from server.ids import new_id
 from server.models import Publication, Task
 from server.services.audit.acts import record_act
@@ -56,6 +57,7 @@ def publish(
         session, actor=actor, task=task, last=last, data=data, reason=reason,
         names=inspection.names, now=now,
     )  # fmt: skip
+    reach("publish.written")
     if task.status == "reviewed":
         _close(session, task, now)
     return published

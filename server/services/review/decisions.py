@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from server.errors import DomainError
+from server.failpoints import reach
 from server.models import InspectionObject, Task
 from server.services.audit.acts import record_act
 from server.services.publishing.public_record import Inspection
@@ -57,6 +58,7 @@ def approve(session: Session, *, actor: Actor, task_id: str, now: datetime) -> T
         session, actor=actor, action="task.approve", target_type="task", target_id=task_id,
         before={"status": "submitted"}, after={"status": task.status, "round": task.round}, now=now,
     )  # fmt: skip
+    reach("review.approved")
     tell_of_settled(session, task, now)
     return task
 
@@ -76,6 +78,7 @@ def send_back(session: Session, *, actor: Actor, task_id: str, reason: str, now:
         after={"status": task.status, "round": task.round, "reason": reason}, now=now,
     )  # fmt: skip
     session.flush()
+    reach("review.sent_back")
     patch = {"status": task.status}
     office_act(session, type="task", id=task_id, patch=patch, actor=actor, now=now)
     return task

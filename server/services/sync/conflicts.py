@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from server.clock import to_ms
 from server.errors import OP_CATALOGUE, DomainError
+from server.failpoints import reach
 from server.services.audit.acts import record_act
 from server.services.conflicts.views import care_of
 from server.services.scope import Actor
@@ -77,6 +78,7 @@ def resolve_conflict(
         merge, target, task_id, actor=actor, patch=patch, action=action, saw=_seen_until(rev)
     )
     merge.note_settling(conflict_id, target, choice)
+    reach("conflict.settled")
     merge.save()
     record_act(
         session, actor=actor, action="conflict.resolve", target_type="conflict",

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
+from server.failpoints import reach
 from server.services.bulk import (
     Insert,
     as_json,
@@ -50,6 +51,7 @@ def announce(session: Session, items: Iterable[FeedItem]) -> dict[tuple[str, str
         return {}
     counts = Counter(officer_id for officer_id, _, _ in newest)
     seqs = _raise_heads(session, counts)
+    reach("feed.raised")
     numbered = {}
     rows = []
     for (officer_id, type_, id_), op in newest.items():
@@ -57,6 +59,7 @@ def announce(session: Session, items: Iterable[FeedItem]) -> dict[tuple[str, str
         seqs[officer_id] += 1
         rows.append({"officer_id": officer_id, "type": type_, "id": id_, "seq": seq, "op": op})
     insert_rows(session, Insert("feed_entries", ENTRY_COLUMNS, rows, on_conflict=RENEW_ENTRY))
+    reach("feed.written")
     return numbered
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy.orm import Session
 
+from server.failpoints import reach
 from server.services.bulk import Insert, insert_rows
 from server.services.conflicts.care import (
     CARE_COLUMNS,
@@ -149,6 +150,7 @@ class Merge:
             Insert("conflict_care", CARE_COLUMNS, self._care, on_conflict=RENEW_CARE),
             Insert("conflict_settlements", SETTLEMENT_COLUMNS, self._settlements),
         )
+        reach("push.documents_written")
         return self._announce()
 
     def _announce(self) -> dict[tuple[str, str, str], int]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from server.clock import to_ms
 from server.errors import DomainError, op_error
+from server.failpoints import reach
 from server.services.accounts.draining import end_drain, ends_drain
 from server.services.audit.acts import record_act
 from server.services.bulk import as_json, json_parameter
@@ -73,12 +74,14 @@ def push_ops(
     device = _Device(
         session, actor, device_time_ms=device_time_ms, ops_count=len(ops), pending=pending, now=now
     )
+    reach("push.device_held")
     known = known_receipts(session, actor.device_id, [op.op_id for op in ops])
     arrived = device.stamp(
         (op, digest) for op, digest in zip(ops, digests, strict=True) if op.op_id not in known
     )
     deeds = Deeds(session, actor=actor, now=now, check_op=check_op)
     deeds.open(arrived, _tasks_of(session, actor.device_id, arrived))
+    reach("push.tasks_locked")
     waiting = _held_for(session, actor.device_id, deeds, arrived)
     deeds.know(statuses_of(session, _dependencies([*arrived, *waiting])))
     stuck = [it for it in arrived if deeds.take(it)["status"] == "deferred"]
@@ -88,7 +91,9 @@ def push_ops(
     for it in [*arrived, *held]:
         if _is_implausible(it):
             deeds.flag_clock(it)
+    reach("push.merged")
     _save(session, deeds, arrived, held)
+    reach("push.receipts_written")
     mark_mended(session, arrived)
     if ends_drain(actor, ops=ops, pending=pending):
         end_drain(session, actor=actor, now=now)

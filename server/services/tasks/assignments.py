@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from server.clock import china_date
 from server.errors import DomainError
+from server.failpoints import reach
 from server.ids import new_id
 from server.models import Assignment, Task
 from server.services.audit.acts import record_act
@@ -103,6 +104,7 @@ def _hand_over(
     changed = project_surroundings(session, task, now) | move_care(session, task.id)
     if changed_task:
         changed.add(("task", task.id))
+    reach("assign.ended")
     hold_feeds(session, had | have)
     announce(
         session,
