@@ -12,7 +12,7 @@ import requests
 
 from client.errors import ApiError, Offline, ProtocolError, error_from
 
-PASSING_STATUS = frozenset({429, 500, 502, 503, 504})
+PASSING_STATUS = frozenset({429, 500, 502, 503, 504, 507})
 """Answers after which the same request may be repeated."""
 
 PACK_FROM_BYTES = 1024

@@ -22,8 +22,11 @@ class Derivatives:
         destination = self._path(sha256)
         ensure_folder(destination.parent)
         draft = destination.with_name(f".{destination.name}-{os.getpid()}-{os.urandom(4).hex()}")
-        draft.write_bytes(content)
-        move_durably(draft, destination, mode=READABLE)
+        try:
+            draft.write_bytes(content)
+            move_durably(draft, destination, mode=READABLE)
+        finally:  # no half of one stays on a disk that is full already
+            draft.unlink(missing_ok=True)
 
     def open(self, sha256: str) -> BinaryIO | None:
         """A stream of the derivative, which the caller closes; None if it is not there (yet)."""

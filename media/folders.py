@@ -5,6 +5,14 @@ import os
 import shutil
 from pathlib import Path
 
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""The disk, the quota or the largest file is full."""
+
+
+def is_full(fault: OSError) -> bool:
+    """Whether a write failed for want of room: nobody's fault, and it may pass."""
+    return fault.errno in NO_ROOM
+
 
 def sync_folder(folder: Path) -> None:
     """Make the names in `folder` durable: a file's own fsync doesn't cover its name."""

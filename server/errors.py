@@ -35,6 +35,9 @@ CATALOGUE: dict[str, ErrorKind] = {
     "internal_error": ErrorKind(500, "服务器内部错误，请稍后重试；数据没有丢失。"),
     "unavailable": ErrorKind(503, "服务暂时不可用，请稍后重试。"),
     "events_full": ErrorKind(503, "实时提醒的连接已满，请改为定时同步，稍后再试。"),
+    "storage_full": ErrorKind(
+        507, "服务器存储空间已满，内容仍保留在终端上；请稍后重试，并通知管理员。"
+    ),
     # who is asking
     "unauthenticated": ErrorKind(401, "请先登录。"),
     "token_expired": ErrorKind(401, "登录已过期，请刷新令牌。"),

@@ -9,6 +9,7 @@ from sqlalchemy.exc import TimeoutError as WaitedTooLong
 from werkzeug.exceptions import HTTPException
 
 from media.errors import MediaError
+from media.folders import is_full
 from server.errors import CATALOGUE, DomainError
 
 BY_STATUS = {
@@ -30,6 +31,11 @@ BY_STATUS = {
 
 #: devices are asked to wait between this and twice this
 PAUSE_SECONDS = 5
+
+#: SQLite's and PostgreSQL's words for a full disk (https://www.sqlite.org/rescode.html,
+#: https://www.postgresql.org/docs/current/errcodes-appendix.html)
+FULL_DATABASE = frozenset({"SQLITE_FULL", "53100"})
+
 #: what the HTTP library has no words for
 REASONS = {460: "460 Checksum Mismatch"}  # tus 1.0.0, checksum extension
 
@@ -73,8 +79,15 @@ def pause_seconds() -> str:
     return str(PAUSE_SECONDS + secrets.randbelow(PAUSE_SECONDS + 1))
 
 
-def _come_later() -> Response:
-    return envelope(DomainError("unavailable", headers={"Retry-After": pause_seconds()}))
+def _come_later(code: str = "unavailable") -> Response:
+    """The answer where it passes by itself, or once somebody has made room."""
+    return envelope(DomainError(code, headers={"Retry-After": pause_seconds()}))
+
+
+def _has_no_room(error: OperationalError) -> bool:
+    """Whether the database found its disk full."""
+    name = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
+    return name in FULL_DATABASE
 
 
 def install_error_handlers(app: Flask) -> None:
@@ -82,11 +95,17 @@ def install_error_handlers(app: Flask) -> None:
 
     def from_database(error: OperationalError) -> Response:
         app.logger.exception("database out of reach", exc_info=error)
-        return _come_later()
+        return _come_later("storage_full" if _has_no_room(error) else "unavailable")
 
     def from_queue(error: WaitedTooLong) -> Response:
         app.logger.warning("a request waited too long for the database: %s", error)
         return _come_later()
+
+    def from_disk(error: OSError) -> Response:
+        if not is_full(error):
+            return unforeseen(error)
+        app.logger.exception("disk full", exc_info=error)
+        return _come_later("storage_full")
 
     def from_media(error: MediaError) -> Response:
         return envelope(DomainError(error.code, message=error.message, details=error.details))
@@ -100,4 +119,5 @@ def install_error_handlers(app: Flask) -> None:
     app.register_error_handler(MediaError, from_media)
     app.register_error_handler(OperationalError, from_database)
     app.register_error_handler(WaitedTooLong, from_queue)
+    app.register_error_handler(OSError, from_disk)
     app.register_error_handler(Exception, unforeseen)

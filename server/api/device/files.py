@@ -92,7 +92,7 @@ class Uploads(MethodView):
         reach("upload.begun")
         try:
             reached = receive(upload, 0, piece_checksum) if tus.has_body() else offset_of(upload)
-        except MediaError:  # whoever is refused is told no address under which to go on
+        except (MediaError, OSError):  # whoever is refused hears no address to go on under
             give_up(upload.id)
             raise
         location = url_for("files.OneUpload", upload_id=upload.id)

@@ -6,6 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from media.errors import MediaError
+from media.folders import is_full
 from media.images import thumbnail
 from server.db import Database
 from server.failpoints import reach
@@ -51,11 +52,14 @@ def _pending(session: Session) -> list[str]:
 
 
 def _make(media: MediaStores, sha256: str) -> str | None:
-    """Make one; gives what went wrong."""
+    """Make one; gives what went wrong. Raises OSError on a full disk: the picture bears no blame,
+    and would otherwise be given up after a few turns."""
     try:
         with media.originals.open(sha256) as original:
             media.thumbnails.put(sha256, thumbnail(original))
     except (MediaError, OSError) as error:
+        if isinstance(error, OSError) and is_full(error):
+            raise
         return str(error)
     return None
 
