@@ -1,6 +1,6 @@
 # Suijian 随检. `make` alone lists what there is; .venv holds whatever is installed.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-clients check docs openapi bench bench-peers soak bench-scale fieldday lock
+.PHONY: help run test test-clients chaos check docs openapi bench bench-peers soak bench-scale fieldday lock
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -31,6 +31,10 @@ test: $(TOOLS) ## run every test on SQLite and on a PostgreSQL of its own
 
 test-clients: $(TOOLS) $(LIBRARIES) ## run sync and upload clients of others, in node, against a real server
 	@$(USE_NODE); NODE=$$(command -v node) $(PYTEST) tests/clients
+
+chaos: $(TOOLS) ## kill, cut and fill everything at every step (SEED=…, MINUTES=5, DEVICES=200)
+	@$(PYTHON) -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES)) \
+	  $(if $(DEVICES),--devices $(DEVICES))
 
 check: $(TOOLS) ## lint, format, types, who imports whom, generated documents
 	$(PYTHON) -m ruff check .

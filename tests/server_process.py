@@ -82,6 +82,11 @@ class ServerProcess:
         return f"{self.url}/api/v1"
 
     @property
+    def is_running(self) -> bool:
+        """Whether it was started and has not ended by itself."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def session_id(self) -> int:
         """The session that all its processes belong to."""
         assert self._process is not None
