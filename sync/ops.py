@@ -1,6 +1,6 @@
 """What a device did (操作), as the server takes it in hand after its form was checked."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 Status = Literal["applied", "merged", "conflict", "deferred", "rejected", "salvaged"]
@@ -29,3 +29,7 @@ class Op(NamedTuple):
     body: Mapping[str, Any]
     fault: Fault | None = None
     mends: str | None = None
+
+
+#: an op as it came → the `Op` in hand
+CheckOp = Callable[[Mapping[str, Any]], Op]

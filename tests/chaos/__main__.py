@@ -1,4 +1,4 @@
-"""`python -m tests.chaos`: see docs/parts/chaos.md."""
+"""`python -m tests.chaos`: see docs/sync/chaos.md."""
 
 import argparse
 import secrets

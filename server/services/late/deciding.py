@@ -20,7 +20,7 @@ from server.services.late.amending import Amended
 from server.services.late.reading import find_late_op
 from server.services.review.inspections import require_reviewer
 from server.services.scope import Actor
-from server.services.sync.deeds import CheckOp, Deeds, Result
+from server.services.sync.deeds import Deeds, Result
 from server.services.sync.feed import announce_to_holders
 from server.services.sync.locks import lock_tasks
 from server.services.sync.receipts import Incoming
@@ -28,7 +28,7 @@ from server.services.sync.standing import standings, tasks_of_entities
 from server.services.tasks.lifecycle import find_task
 from server.services.tasks.projections import project_task
 from sync.entities import CREATABLE, IMPLIED
-from sync.ops import Op
+from sync.ops import CheckOp, Op
 from sync.policies import Refused
 from sync.tasks import SETTLED
 from sync.waiting import Waits

@@ -12,17 +12,13 @@ from server.failpoints import reach
 from server.services.audit.acts import record_act
 from server.services.conflicts.views import care_of
 from server.services.scope import Actor
-from server.services.sync.deeds import (
-    SETTLED_TASKS,
-    CheckOp,
-    chosen_value,
-    has_care,
-    settling_write,
-)
+from server.services.sync.deeds import SETTLED_TASKS
 from server.services.sync.locks import LockedTask, lock_tasks
 from server.services.sync.merging import Merge
 from server.services.sync.office import write_as_office
+from server.services.sync.settling import chosen_value, has_care, settling_write
 from server.services.sync.standing import standings
+from sync.ops import CheckOp
 from sync.policies import Refused, Stamp
 
 

@@ -4,7 +4,7 @@ Everything concerned is locked and read first (`open`), merged in memory (`take`
 once (`save`). What becomes of an op is its result, as the protocol's `results` show it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,22 +15,22 @@ from server.errors import op_error
 from server.services.conflicts.versions import values_written
 from server.services.evidence.declared import DeclaredPhoto, declare_photos
 from server.services.scope import Actor
+from server.services.sync.fitting import fitting_patch
 from server.services.sync.held import deadline_of
 from server.services.sync.locks import LockedTask, lock_tasks
 from server.services.sync.merging import Author, Held, Key, Merge
 from server.services.sync.office import follow_task, show_task, write_as_office
 from server.services.sync.receipts import Incoming
-from server.services.sync.standing import Standing, checklist_items, standings
-from sync.answers import check_answer
-from sync.conflicts import conflict_id, field_name
-from sync.entities import CREATABLE, DELETABLE, EXISTS, task_of
+from server.services.sync.settling import chosen_value, has_care, settling_write
+from server.services.sync.standing import Standing, standings
+from sync.conflicts import conflict_id
+from sync.entities import EXISTS, task_of
 from sync.merge import Action
-from sync.ops import Op
+from sync.ops import CheckOp, Op
 from sync.policies import Refused, Saw, Stamp
-from sync.waiting import Queues, Waits, begins, require_dependencies, require_entity
+from sync.waiting import Queues, Waits, begins, require_dependencies
 
 Result = dict[str, Any]
-CheckOp = Callable[[Mapping[str, Any]], Op]
 
 #: a late op on a task in one of these is kept beside it, not merged into it
 SETTLED_TASKS = {
@@ -128,7 +128,7 @@ class Deeds:
         its writer waited for. Raises Refused or Waits, and then nothing has changed."""
         held, task_id = self.merge.get(it.key), self._tasks[it.key]
         seen = it._replace(op=it.op._replace(base_rev=held.rev if held else None, depends_on=()))
-        result = self._write(seen, it.key, task_id, seen.op.action, self._patch(seen, task_id))
+        result = self._write(seen, it.key, task_id, seen.op.action, self._fitting(seen, task_id))
         self._salvage_tasks.add(task_id)
         return result
 
@@ -194,7 +194,7 @@ class Deeds:
             return self._settle_conflict(it, task_id, role)
         if it.op.type == "task":
             return self._move_task(it, task_id, role)
-        return self._write(it, it.key, task_id, it.op.action, self._patch(it, task_id))
+        return self._write(it, it.key, task_id, it.op.action, self._fitting(it, task_id))
 
     def _refuse_strangers(self, it: Incoming) -> None:
         """What names a task of others is refused at once, so that it never waits among them."""
@@ -237,52 +237,14 @@ class Deeds:
             raise Waits("parent_missing", type=it.op.type, id=it.op.id)
         role = self._standing.get((task_id, it.officer_id or ""))
         if role is None or task_id not in self._locked:
-            raise Refused("task_unknown", task_id)
+            raise Refused("task_unknown", task_id if _names(it.op, task_id) else "")
         settled = SETTLED_TASKS.get(self._locked[task_id].status)
         if settled or role == "former":
             raise Salvaged(settled or "not_assigned")
         return role
 
-    def _patch(self, it: Incoming, task_id: str) -> Mapping[str, Any]:
-        """The patch, with what an id implies; refused or held where it does not fit its parents."""
-        op, held = it.op, self.merge.get(it.key)
-        if op.action == "delete":
-            if op.type not in DELETABLE:
-                raise Refused("action_not_allowed", "delete")
-        elif op.type not in CREATABLE:
-            raise Refused("action_not_allowed", op.action)
-        require_entity(op.type, op.id, op.action, exists=held is not None)
-        if op.patch.get("task_id", task_id) != task_id:
-            raise Refused("id_mismatch", "task_id")
-        if op.type == "photo":
-            self._require_photo_parent(op, task_id)
-            _require_as_declared(op, held)
-        if op.type == "answer":
-            return self._answer_patch(op, held, task_id)
-        if op.type == "record" and held is None:
-            return {**op.patch, "task_id": task_id}
-        return op.patch
-
-    def _answer_patch(self, op: Op, held: Held | None, task_id: str) -> Mapping[str, Any]:
-        code = op.id[len(task_id) + 1 :]
-        require_answer(self.session, self._locked[task_id], code, op.patch.get("value"))
-        if op.patch.get("item_code", code) != code:
-            raise Refused("id_mismatch", "item_code")
-        return op.patch if held else {**op.patch, "task_id": task_id, "item_code": code}
-
-    def _require_photo_parent(self, op: Op, task_id: str) -> None:
-        of_type, of_id = op.patch.get("of_type"), op.patch.get("of_id")
-        if of_type is None or of_id is None:
-            return
-        if of_type != "finding":
-            if task_of(of_type, of_id) != task_id:
-                raise Refused("id_mismatch", "of_id")
-            return
-        parent = self.merge.get((of_type, of_id))
-        if parent is None:
-            raise Waits("parent_missing", type=of_type, id=of_id)
-        if parent.task_id != task_id:
-            raise Refused("id_mismatch", "of_id")
+    def _fitting(self, it: Incoming, task_id: str) -> Mapping[str, Any]:
+        return fitting_patch(self.session, self.merge, self._locked[task_id], it.op)
 
     def _write(
         self, it: Incoming, key: Key, task_id: str, action: Action, patch: Mapping[str, Any]
@@ -396,69 +358,10 @@ def _holders_of(
     return held_by
 
 
-def chosen_value(
-    said: Mapping[str, Any],
-    patch: Mapping[str, Any],
-    *,
-    earlier: Callable[[], Mapping[str, Any]] = dict,
-) -> Any:
-    """The value that settles a conflict: a candidate by its key, or a new one.
-
-    `earlier` gives values by key that are candidates no more: one who settles offline may choose
-    what its writer has replaced since, unseen by them. Which came first must not decide (rule 5).
-    """
-    if "candidate" not in patch:
-        return patch["value"]
-    listed = {candidate["key"]: candidate["value"] for candidate in said["candidates"]}
-    for values in (lambda: listed, earlier):
-        if patch["candidate"] in (known := values()):
-            return known[patch["candidate"]]
-    raise Refused("candidate_unknown", "candidate")
-
-
-def has_care(said: Mapping[str, Any], officer_id: str | None) -> bool:
-    """Whether an officer has the care of a conflict, and so may settle it like the lead."""
-    assignee = said.get("assigned_to") or {}
-    return assignee.get("kind") == "officer" and assignee["id"] == officer_id
-
-
-def _require_as_declared(op: Op, held: Held | None) -> None:
-    """Evidence is what it was declared as first. A later declaration is refused even by one who
-    did not know it: which of two came earlier by their own clocks would be theirs to say."""
-    declared = held.entity.data if held else {}
-    for name, value in op.patch.items():
-        if name in declared and declared[name] != value:
-            raise Refused("field_immutable", name)
-
-
-def require_answer(session: Session, task: LockedTask, code: str, value: Any) -> None:
-    """Raise Refused unless the task's checklist has this item, and the item takes this value."""
-    item = checklist_items(session, task.checklist_id).get(code)
-    if item is None:
-        raise Refused("item_unknown", code)
-    if not check_answer(item, value):
-        raise Refused("answer_invalid", "value")
-
-
-def settling_write(
-    session: Session, task: LockedTask, said: Mapping[str, Any], value: Any, check_op: CheckOp
-) -> tuple[Action, Mapping[str, Any]]:
-    """The write on the entity that settles its conflict; the value is checked as any other."""
-    name = field_name(said["field"])
-    if name == EXISTS:
-        if value not in ("kept", "deleted"):
-            raise Refused("candidate_unknown", "value")
-        return ("patch", {}) if value == "kept" else ("delete", {})
-    body = {
-        "op_id": "settle", "type": said["of_type"], "id": said["of_id"], "action": "patch",
-        "base_rev": None, "patch": {name: value},
-    }  # fmt: skip
-    checked = check_op(body)
-    if checked.fault:
-        raise Refused(checked.fault.code, name)
-    if said["of_type"] == "answer":
-        require_answer(session, task, said["of_id"][len(task.id) + 1 :], checked.patch[name])
-    return "patch", checked.patch
+def _names(op: Op, task_id: str) -> bool:
+    """Whether an op says itself which task it is about; the task of somebody else's entity is not
+    told to one who only guessed the entity's id."""
+    return task_id in (op.patch.get("task_id"), task_of(op.type, op.id))
 
 
 def _author(it: Incoming) -> Author:

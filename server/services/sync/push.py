@@ -21,7 +21,7 @@ from server.services.bulk import as_json, json_parameter
 from server.services.late.opening import close_gone_on, open_late_ops
 from server.services.scope import Actor
 from server.services.sql import as_stored, run
-from server.services.sync.deeds import CheckOp, Deeds, Result
+from server.services.sync.deeds import Deeds, Result
 from server.services.sync.held import MAX_HELD_BYTES, MAX_HELD_OPS, writer_on
 from server.services.sync.receipts import (
     Incoming,
@@ -39,7 +39,7 @@ from server.services.sync.receipts import (
 from server.services.sync.standing import tasks_of_entities
 from sync.clock import effective_ms, is_implausible
 from sync.entities import task_of
-from sync.ops import Op
+from sync.ops import CheckOp, Op
 
 #: holds the device's row until the transaction ends, keeps what its clock was off by, and gives it
 #: numbers for as many ops

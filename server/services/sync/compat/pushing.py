@@ -11,9 +11,9 @@ from server.ids import is_id
 from server.services.scope import Actor
 from server.services.sync.compat.seen import SHOWN, Key, last_own_writes, seen_documents
 from server.services.sync.compat.translation import Statement, Writable, translate
-from server.services.sync.deeds import CheckOp
 from server.services.sync.documents import StoredDocument
 from server.services.sync.push import push_ops
+from sync.ops import CheckOp
 
 #: as many statements make one push, of up to three ops each
 MAX_STATEMENTS = 150
