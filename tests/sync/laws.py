@@ -118,6 +118,15 @@ def back_and_forth(type_: str, name: str) -> Iterator[list[Act]]:
             Act("c", 1, 130, three, frozenset({"a:1", "a:2"})),
             Act("c", 2, 125, one, frozenset({"a:1", "a:2"})),
         ]
+        for last in (two, three):
+            yield [
+                Act("a", 1, 110, one),
+                Act("a", 2, 120, two),
+                Act("a", 3, 115, last),
+                Act("b", 1, 130, three, frozenset({"a:1", "a:2", "a:3"})),
+                Act("c", 1, 100, two),
+                Act("d", 1, 140, one, frozenset({"a:1", "a:2", "a:3", "b:1", "c:1"})),
+            ]
 
 
 def with_a_slow_clock(type_: str, name: str) -> Iterator[list[Act]]:

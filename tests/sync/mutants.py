@@ -182,6 +182,22 @@ def remember_only_the_last(trail, before, after, written, saw):
     return known if known is NO_TRAIL else known._replace(past=own)
 
 
+def remember_the_first_two(writes):
+    kept = {}
+    for write in sorted(writes, key=lambda each: each.stamp.n):
+        of_device = kept.setdefault(write.stamp.device, [])
+        if len(of_device) < 2 and write.value not in [each.value for each in of_device]:
+            of_device.append(write)
+    return [write for of_device in kept.values() for write in of_device]
+
+
+def remember_the_last_two_alike(writes):
+    kept = {}
+    for write in sorted(writes, key=lambda each: -each.stamp.n):
+        kept.setdefault(write.stamp.device, []).append(write)
+    return [write for of_device in kept.values() for write in of_device[:2]]
+
+
 def what_was_seen_met_too(trail, before, after, written, saw):
     return _follow(trail, before, after, written, lambda _: False)
 
@@ -251,6 +267,16 @@ MUTANTS = [
         replaces(merge, "follow", remember_only_disputes_that_were_open),
     ),
     Mutant("trail", "one write is enough", replaces(merge, "follow", remember_only_the_last)),
+    Mutant(
+        "trail",
+        "the first two are kept",
+        replaces(disputes, "_last_two_of_each", remember_the_first_two),
+    ),
+    Mutant(
+        "trail",
+        "the last two may be alike",
+        replaces(disputes, "_last_two_of_each", remember_the_last_two_alike),
+    ),
     Mutant("trail", "what was seen met too", replaces(merge, "follow", what_was_seen_met_too)),
     Mutant("trail", "nothing is remembered", replaces(merge, "follow", lambda *_: NO_TRAIL)),
 ]
