@@ -2,9 +2,12 @@
 
 import re
 from html.parser import HTMLParser
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import insert, select
 
+from server.models import Publication
 from tests.server.inspections import published
 
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'"
@@ -98,9 +101,17 @@ def test_what_an_officer_typed_is_text_and_never_markup(world, http):
         assert outline.styles == []
 
 
-def test_the_search_keeps_what_was_asked_and_pages_on(world, http):
-    for _ in range(21):
-        published(world)
+def add_copies(world, count):
+    """Further publications of the one there is, each under an address of its own."""
+    with world.parts.database.write() as session:
+        (first,) = session.execute(select(Publication.__table__)).mappings()
+        ids = [uuid4().hex for _ in range(count)]
+        copies = [{**first, "id": id_, "notice_id": id_} for id_ in ids]
+        session.execute(insert(Publication), copies)
+
+
+def test_the_search_keeps_what_was_asked_and_pages_on(world, http, notice):
+    add_copies(world, 20)
     text = page(http, "/public/?q=小吃&organisation=brig-a&from=&to=").text
     assert 'value="小吃"' in text
     assert '<option value="brig-a" selected>' in text
