@@ -105,11 +105,12 @@ class Crowd:
         return self._news.is_set()
 
     def _sync_at_last(self, walker: Walker) -> bool:
+        """Sync until it gets through; whether that brought or settled anything."""
         for _ in range(CALM_TRIES):
+            before = walker.waiting()
             report = walker.sync()
             if report is not None:
-                waits = [p for p in walker.device.pending().photos if p.state == "waiting"]
-                return bool(report.pulled or report.receipts.keys() - {"deferred"} or waits)
+                return bool(report.pulled) or walker.waiting() != before
         self.faults.put(f"{walker.name} cannot sync, though all is calm: {walker.counts}")
         return False
 

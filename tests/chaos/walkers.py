@@ -218,6 +218,13 @@ class Walker:
         told = [entity for entity in every if entity.rev is not None and not entity.pending]
         return {(entity.type, entity.id): (entity.rev or 0, entity.data) for entity in told}
 
+    def waiting(self) -> set[tuple[str, str]]:
+        """What is not settled for good, and how it stands: a receipt that says the same again is no
+        news."""
+        pending = self.device.pending()
+        ops = {(op.op_id, op.state) for op in (*pending.ops, *pending.refused)}
+        return ops | {(photo.photo_id, photo.state) for photo in pending.photos}
+
     def typed(self) -> list[sqlite3.Row]:
         """Every op that was ever written here, also what was mended or dismissed since."""
         return list(self.device.store.db.execute("SELECT * FROM typed ORDER BY rowid"))
