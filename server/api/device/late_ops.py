@@ -8,8 +8,9 @@ from schemas.ops import check_op
 from server import clock
 from server.api.device import device
 from server.api.glue import error_responses, reading, writing
-from server.services.late.deciding import Decision, accept, refuse
+from server.services.late.deciding import accept, refuse
 from server.services.late.reading import list_late_ops, read_late_op
+from server.services.late.taking import Decision
 
 
 @device.route("/late-ops")

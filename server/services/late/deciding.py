@@ -5,44 +5,31 @@ that it comes from, and keeps when it was written there. Nothing is taken over b
 what is set aside stays to be read, with the reason.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy.orm import Session
 
 from server.clock import to_ms
-from server.errors import OP_CATALOGUE, DomainError, op_error
+from server.errors import DomainError, op_error
 from server.models import LateOp, Receipt
 from server.services.audit.acts import record_act
 from server.services.late.amending import Amended
 from server.services.late.reading import find_late_op
+from server.services.late.taking import Decision, adopt, body_to_take, require_fit, taken_by
 from server.services.review.inspections import require_reviewer
 from server.services.scope import Actor
-from server.services.sync.deeds import Deeds, Result
+from server.services.sync.deeds import Deeds
 from server.services.sync.feed import announce_to_holders
 from server.services.sync.locks import lock_tasks
-from server.services.sync.receipts import Incoming
-from server.services.sync.standing import standings, tasks_of_entities
+from server.services.sync.standing import standings
 from server.services.tasks.lifecycle import find_task
 from server.services.tasks.projections import project_task
-from sync.entities import CREATABLE, IMPLIED
-from sync.ops import CheckOp, Op
-from sync.policies import Refused
+from sync.ops import CheckOp
 from sync.tasks import SETTLED
-from sync.waiting import Waits
 
 #: a task that is none of an officer's work any more, or not yet
 CLOSED_TO_ALL = frozenset({"draft", "cancelled"})
-
-
-class Decision(NamedTuple):
-    """What a person says: why, the patch as they mended it, and the task, where it is not known."""
-
-    reason: str | None = None
-    patch: Mapping[str, Any] | None = None
-    task_id: str | None = None
 
 
 def accept(
@@ -66,13 +53,13 @@ def accept(
     status = lock_tasks(session, [task_id])[task_id].status
     receipt = _still_open(session, late)
     _require_may_accept(session, actor, task_id, status, decision)
-    body = _body_of(session, receipt, late, task_id, decision)
-    op = _require_fit(check_op(body))
-    it = _taken_by(actor, receipt, op, now)
+    body = body_to_take(session, receipt, late, task_id, decision)
+    op = require_fit(check_op(body))
+    it = taken_by(actor, receipt, op, now)
     deeds = Deeds(session, actor=actor, now=now, check_op=check_op)
     deeds.open([it], {it.key: task_id})
     amended = Amended(session, task_id, now=now) if status in SETTLED else None
-    result = _adopt(deeds, it)
+    result = adopt(deeds, it)
     late.state, late.task_id, late.rev = "accepted", task_id, result["rev"]
     late.patch = None if decision.patch is None else dict(op.patch)
     _decide(session, actor, late, receipt, decision.reason, now=now)
@@ -136,63 +123,6 @@ def _require_may_decide(
     role = standings(session, [task_id]).get((task_id, actor.officer_id or "")) if task_id else None
     if status in SETTLED or role not in ("lead", "assistant"):
         raise DomainError("forbidden", details={"needs": ["supervisor"]})
-
-
-def _body_of(
-    session: Session, receipt: Receipt, late: LateOp, task_id: str, decision: Decision
-) -> dict[str, Any]:
-    """The op as it came, or mended. A held patch whose create never came makes the entity, if what
-    it says is enough for one."""
-    body: dict[str, Any] = orjson.loads(receipt.body or "{}")
-    if decision.patch is not None:
-        body = {**body, "patch": dict(decision.patch)}
-    if late.kind == "held" and _would_begin(session, body):
-        body = {**body, "action": "create", "patch": {"task_id": task_id, **body["patch"]}}
-    return body
-
-
-def _require_fit(op: Op) -> Op:
-    if op.fault:
-        raise _unfit(op.fault.code, dict(op.fault.details))
-    if op.type not in CREATABLE:
-        raise DomainError("state_invalid", details={"type": op.type})
-    return op
-
-
-def _would_begin(session: Session, body: Mapping[str, Any]) -> bool:
-    if body["action"] != "patch" or body["type"] in IMPLIED:
-        return False
-    return not tasks_of_entities(session, [(body["type"], body["id"])])
-
-
-def _taken_by(actor: Actor, receipt: Receipt, op: Op, now: datetime) -> Incoming:
-    """The op as its new author writes it, now; device, number and arrival name its source."""
-    return Incoming(
-        op=op,
-        digest=receipt.digest,
-        device_id=receipt.device_id,
-        n=receipt.n,
-        user_id=actor.user_id,
-        officer_id=actor.officer_id,
-        offset_ms=receipt.offset_ms,
-        effective_ms=to_ms(now),
-        received_ms=receipt.received_ms,
-    )
-
-
-def _adopt(deeds: Deeds, it: Incoming) -> Result:
-    try:
-        return deeds.adopt(it)
-    except Refused as refusal:
-        raise _unfit(refusal.code, {"field": refusal.field}) from None
-    except Waits as waits:
-        raise _unfit(waits.code, waits.details) from None
-
-
-def _unfit(code: str, details: Mapping[str, Any]) -> DomainError:
-    return DomainError(
-        "invalid_request", message=OP_CATALOGUE[code], details={**details, "code": code}
-    )
 
 
 def _decide(

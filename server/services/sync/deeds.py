@@ -127,6 +127,8 @@ class Deeds:
         """Do an op for a person who takes it over: they have seen all that stands, and judge what
         its writer waited for. Raises Refused or Waits, and then nothing has changed."""
         held, task_id = self.merge.get(it.key), self._tasks[it.key]
+        if held and held.task_id != task_id:  # the only task whose row is held
+            raise Refused("id_mismatch", "task_id")
         seen = it._replace(op=it.op._replace(base_rev=held.rev if held else None, depends_on=()))
         result = self._write(seen, it.key, task_id, seen.op.action, self._fitting(seen, task_id))
         self._salvage_tasks.add(task_id)

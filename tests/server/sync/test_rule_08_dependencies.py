@@ -109,6 +109,27 @@ def test_a_patch_whose_create_never_came_makes_the_entity_for_who_knows_its_task
     assert data_of(world.lead, "finding", "f-orphan")["title"] == "孤立的问题"
 
 
+def test_a_held_op_is_not_taken_over_into_another_task_than_its_entitys(world):
+    """Its entity came meanwhile, on a task of which its taker is not."""
+    mine, theirs = (
+        world.task(),
+        world.task(
+            supervisor=world.other_supervisor,
+            lead=world.outsider,
+            assistant=world.officer("b2", organisation="brig-b"),
+            object_id=world.object(organisation="brig-b"),
+        ),
+    )
+    world.assistant.push(op("finding", "f-same", {"title": "猜中的编号"}, depends_on=[NEVER]))
+    late_op_id = overdue(world)
+    world.outsider.push(new_finding("f-same", theirs, title="他人的"))
+    answer = accept(world.lead, late_op_id, task_id=mine)
+    assert answer.status_code == 404  # without a task it is its writer's and their supervisor's
+    answer = accept(world.supervisor, late_op_id, task_id=mine)
+    assert answer.status_code in (409, 422), answer.text
+    assert data_of(world.outsider, "finding", "f-same")["title"] == "他人的"
+
+
 def test_what_is_set_aside_is_refused_with_the_reason_and_what_waits_behind_goes_on(world):
     task_id = world.task()
     waiting, _ = hold(world, task_id, value="fail")
