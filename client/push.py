@@ -138,7 +138,9 @@ class Pusher:
             for op in answered:
                 take_receipt(db, self._account, op, results[op.op_id])
         for op in answered:
-            self._note(results[op.op_id])
+            # that nobody has decided yet about a salvaged op is no news
+            if op.state != SALVAGED or results[op.op_id]["status"] != SALVAGED:
+                self._note(results[op.op_id])
         return len(answered)
 
     def _note(self, result: Json) -> None:

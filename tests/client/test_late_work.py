@@ -84,7 +84,7 @@ def test_rule_9_what_people_decided_about_salvaged_work_is_asked_for_until_it_is
     partner.verdict("answer", "t1.A1", "salvaged", error=undecided)
     device.sync()
     (op,) = device.pending().refused
-    device.sync()
+    assert not device.sync().receipts  # asked, and still undecided: no news
     decided = undecided | {"details": {"state": "refused", "reason": "重复"}}
     body, result = partner.receipts[op.op_id]
     partner.receipts[op.op_id] = (body, result | {"error": decided})
