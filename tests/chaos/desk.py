@@ -86,6 +86,9 @@ class Desk(threading.Thread):
         self._submit(task_id)
         self._ask("POST", f"/tasks/{task_id}/send-back", {"reason": "请补充"}, 200, 409)
         self._submit(task_id)
+        for caller in (self._lead, self._assistant):  # approval waits until they say so
+            nothing = {**_envelope(), "pending": []}
+            self._ask("POST", "/sync/push", nothing, 200, by=caller)
         self._ask("POST", f"/tasks/{task_id}/approve", None, 200, 409)
         self._ask("POST", f"/tasks/{task_id}/publish", {}, 201, 409, 422)
         self.counts["inspections published"] += 1
