@@ -109,10 +109,10 @@ class UploadLocked(MediaError):
 
 
 class UploadTooLarge(MediaError):
-    """More bytes than were declared. Details: `limit_bytes`."""
+    """More bytes than were declared, or than a file may have. Details: `limit_bytes`."""
 
     code = "upload_too_large"
-    template = "收到的字节超过了声明的 {limit_bytes} 字节，这一段已丢弃。请核对文件后重新上传。"
+    template = "收到的字节超过了允许的 {limit_bytes} 字节，这一段已丢弃。请核对文件后重新上传。"
 
 
 class UploadNotFound(MediaError):

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from media.errors import UploadLocked, UploadNotFound
 from media.folders import ensure_folder, sync_folder
@@ -43,6 +44,13 @@ class Uploads:
             raise UploadNotFound from fault
         verified = UnverifiedMark(path).offset()
         return size_bytes if verified is None else verified
+
+    def open(self, upload_id: str) -> BinaryIO:
+        """A stream of the bytes of an upload that nobody writes any more; the caller closes it."""
+        try:
+            return self._path(upload_id).open("rb")
+        except FileNotFoundError as fault:
+            raise UploadNotFound from fault
 
     @contextmanager
     def locked(self, upload_id: str) -> Iterator[PartialUpload]:

@@ -131,7 +131,21 @@ CATALOGUE: dict[str, ErrorKind] = {
     "upload_not_found": ErrorKind(404, "没有这个上传，可能已完成或已过期。请重新开始上传。"),
     "upload_expired": ErrorKind(410, "这个上传已过期，请重新开始上传。"),
     "upload_locked": ErrorKind(423, "这个文件正在由另一个连接上传。请稍后再试。"),
-    "upload_too_large": ErrorKind(413, "收到的字节超过了声明的长度，请核对文件后重新上传。"),
+    "upload_too_large": ErrorKind(
+        413, "收到的字节超过了声明的长度或大小上限，请核对文件后重新上传。"
+    ),
+    "upload_length_fixed": ErrorKind(
+        409, "这个上传的长度已经确定，不能更改。请按 details 中的长度继续，或重新开始上传。"
+    ),
+    "upload_concat_invalid": ErrorKind(
+        400, "Upload-Concat 格式不正确，或所列地址不是可合成的分段，请按 details 修改后重试。"
+    ),
+    "upload_part_used": ErrorKind(
+        409, "所列分段已用于合成另一个文件，请重新上传这些分段，再合成。"
+    ),
+    "upload_final_sealed": ErrorKind(
+        403, "这个文件由分段合成，不能直接写入。请把内容上传到分段，再重新合成。"
+    ),
     "upload_incomplete": ErrorKind(409, "文件还没有传完，请继续上传。"),
     "uploads_too_many": ErrorKind(
         429, "未完成的上传过多，请先完成或取消已有的上传，再开始新的上传。"

@@ -8,11 +8,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from server.models.base import Base
 
+PARTIAL = "partial"
+"""`Upload-Concat` of a part; that of a final upload names its parts."""
+
 
 class Upload(Base):
     """A tus upload. While it is open, its bytes lie in a file named by `id` whose size is the
     offset; done, they are an original named by `received_sha256`; quarantined, they are kept
-    aside under that digest, and `fault` says why (an error's code, message and details)."""
+    aside under that digest, and `fault` says why (an error's code, message and details).
+
+    A part is no photo by itself. Used, it belongs to the final upload `final_id` as number `place`
+    of it, and its bytes lie there until they have been copied."""
 
     __tablename__ = "uploads"
     __table_args__ = (Index("ix_uploads_state_expires_at", "state", "expires_at"),)
@@ -20,18 +26,31 @@ class Upload(Base):
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)
     device_id: Mapped[str | None] = mapped_column(String(64))
-    length_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    length_bytes: Mapped[int | None] = mapped_column(BigInteger)  # None: not told yet
     tus_metadata: Mapped[str | None] = mapped_column(Text)  # Upload-Metadata as it came
     photo_id: Mapped[str | None] = mapped_column(String(64), index=True)
     sha256: Mapped[str | None] = mapped_column(String(64), index=True)  # as stated with it
     received_sha256: Mapped[str | None] = mapped_column(String(64))
     filename: Mapped[str | None] = mapped_column(String(255))
-    state: Mapped[str] = mapped_column(String(20), default="open")  # open | done | quarantined
+    state: Mapped[str] = mapped_column(String(20), default="open")  # | done | quarantined | used
+    concat: Mapped[str | None] = mapped_column(Text)  # Upload-Concat as it came
+    final_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    place: Mapped[int | None]  # from 0
     fault: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     completed_at: Mapped[datetime | None]
     terminated_at: Mapped[datetime | None]  # its address is gone; what it brought is not
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it is a part of something larger (分段)."""
+        return self.concat == PARTIAL
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it is made of parts, and nobody writes it (合成)."""
+        return self.concat is not None and not self.is_partial
 
 
 class EvidenceFile(Base):

@@ -82,11 +82,33 @@ def test_it_is_told_what_is_wrong_with_what_it_says(send):
     assert refused["status"] == 422
 
 
-@pytest.mark.parametrize(
-    ("options", "status"),
-    [({"uploadLengthDeferred": True}, 400), ({"parallelUploads": 2}, 422)],
-    ids=["deferred-length", "parallel"],
-)
-def test_what_the_server_does_not_offer_is_refused_in_words(send, options, status):
-    """Deferred length and concatenation are announced in `Tus-Extension` where they exist."""
-    assert send(options=options)["status"] == status
+def test_a_length_is_told_when_it_is_known(world, photo, send):
+    sent = send(options={"uploadLengthDeferred": True})
+    assert sent["finished"]
+    assert sent["asked"].count("PATCH") > 1
+    assert arrived(world, photo)
+
+
+def test_a_broken_upload_whose_length_is_not_known_is_resumed(world, photo, send):
+    sent = send(options={"uploadLengthDeferred": True}, faults=[0, 423])
+    assert sent["finished"]
+    assert "HEAD" in sent["asked"]
+    assert arrived(world, photo)
+
+
+@pytest.mark.parametrize("faults", [[], [0, 503, 0, 423]], ids=["smooth", "refused"])
+def test_parts_go_side_by_side_and_are_joined(world, photo, send, faults):
+    sent = send(options={"parallelUploads": 4}, faults=faults)
+    assert sent["finished"]
+    assert sent["asked"].count("POST") == 5
+    assert arrived(world, photo)
+
+
+def test_what_was_joined_already_is_joined_again_without_a_byte(world, photo, send):
+    """As a client does that was not told how the first time ended."""
+    begun = send(options={"parallelUploads": 4})
+    again = send(options={"parallelUploads": 4}, partUrls=begun["partUrls"])
+    assert again["finished"]
+    assert again["url"] == begun["url"]
+    assert again["asked"] == [*["HEAD"] * 4, "POST"]
+    assert arrived(world, photo)

@@ -13,7 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from media.digests import Checksum, parse_checksum
-from media.errors import ChecksumMismatch, OffsetMismatch, UploadIncomplete, UploadTooLarge
+from media.errors import (
+    ChecksumMismatch,
+    MediaError,
+    OffsetMismatch,
+    UploadIncomplete,
+    UploadTooLarge,
+)
 from media.partial import BLOCK_BYTES, PartialUpload
 from media.uploads import Uploads
 
@@ -181,6 +187,37 @@ def test_an_upload_of_another_size_than_declared_is_not_finished(
     assert refusal.value.details == {"offset": 6, "size_bytes": declared}
 
 
+@pytest.mark.parametrize("before", [b"", b"what a killed server left"])
+def test_parts_are_gathered_in_order_whatever_was_there(
+    uploads: Uploads, upload: PartialUpload, before: bytes
+) -> None:
+    append(upload, before)
+    upload.gather(map(io.BytesIO, (b"one ", b"", b"two")), size_bytes=7)
+    assert content(upload) == b"one two"
+    assert uploads.offset(ID) == 7  # no mark is left that would cut it back
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "refusal"), [(7, UploadIncomplete), (5, UploadTooLarge)], ids=["less", "more"]
+)
+def test_parts_of_another_size_than_announced_leave_nothing(
+    upload: PartialUpload, size_bytes: int, refusal: type[MediaError]
+) -> None:
+    with pytest.raises(refusal):
+        upload.gather(map(io.BytesIO, (b"one", b"two")), size_bytes=size_bytes)
+    assert content(upload) == b""
+
+
+def test_a_part_that_breaks_off_leaves_nothing(upload: PartialUpload) -> None:
+    def parts() -> Iterator[io.BytesIO]:
+        yield io.BytesIO(b"one")
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        upload.gather(parts(), size_bytes=6)
+    assert content(upload) == b""
+
+
 def test_memory_stays_flat_however_large_the_upload(upload: PartialUpload) -> None:
     class Zeros:
         left_bytes = 64 * 1024 * 1024
@@ -193,6 +230,7 @@ def test_memory_stays_flat_however_large_the_upload(upload: PartialUpload) -> No
     tracemalloc.start()
     size_bytes = upload.append(Zeros(), offset=0, limit_bytes=Zeros.left_bytes)
     upload.finish(size_bytes)
+    upload.gather([Zeros()], size_bytes=size_bytes)
     peak_bytes = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak_bytes < 4 * BLOCK_BYTES

@@ -1,10 +1,8 @@
 """tus 1.0.0 in headers: what a request asks, what every answer says (https://tus.io/protocols).
 
-Core, creation, creation-with-upload, checksum, expiration, termination.
+Core and every extension; what a creation announces is read in `announcing`.
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -12,20 +10,20 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Response, request
 
-from media.digests import CHECKSUM_ALGORITHMS, Checksum, parse_checksum, parse_sha256
+from media.digests import CHECKSUM_ALGORITHMS, Checksum, parse_checksum
 from server.errors import DomainError
-from server.ids import is_id
-from server.services.evidence.uploads import NewUpload
 
 FILES = "/api/v1/files"
 VERSION = "1.0.0"
-EXTENSIONS = "creation,creation-with-upload,checksum,expiration,termination"
+EXTENSIONS = (
+    "creation,creation-with-upload,creation-defer-length,checksum,expiration,termination,"
+    "concatenation"
+)
 CONTENT_TYPE = "application/offset+octet-stream"
-MAX_METADATA_CHARS = 4096
-MAX_FILENAME_CHARS = 255
 REQUEST_HEADERS = (
-    "Authorization, Content-Type, Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata, "
-    "Upload-Checksum, X-HTTP-Method-Override, X-Request-ID"
+    "Authorization, Content-Type, Tus-Resumable, Upload-Length, Upload-Defer-Length, "
+    "Upload-Offset, Upload-Metadata, Upload-Concat, Upload-Checksum, X-HTTP-Method-Override, "
+    "X-Request-ID"
 )
 EXPOSED_HEADERS = (
     "Upload-Offset, Location, Upload-Length, Tus-Version, Tus-Resumable, Tus-Max-Size, "
@@ -33,7 +31,6 @@ EXPOSED_HEADERS = (
     "Tus-Checksum-Algorithm, X-Request-ID"
 )
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
-_PAIR = re.compile(r"([\x21-\x2b\x2d-\x7e]+)(?: ([A-Za-z0-9+/=]*))?", re.ASCII)
 _METHODS = frozenset({"HEAD", "PATCH", "DELETE", "POST", "OPTIONS"})
 
 
@@ -93,62 +90,34 @@ def capabilities(max_bytes: int) -> Response:
     )
 
 
-def creation(upload_id: str, *, max_bytes: int) -> NewUpload:
-    """What a POST announces. Raises `upload_header_invalid`, `file_too_large`,
-    `upload_metadata_invalid`, `DigestMalformed`."""
-    length_bytes = number_in("Upload-Length")
-    if length_bytes > max_bytes:
-        details = {"size_bytes": length_bytes, "limit_bytes": max_bytes}
-        raise DomainError("file_too_large", details=details)
-    raw = request.headers.get("Upload-Metadata", "").strip()
-    said = parse_metadata(raw)
-    missing = [name for name in ("photo_id", "sha256") if not said.get(name)]
-    if missing:
-        raise DomainError("upload_metadata_invalid", details={"missing": missing})
-    if not is_id(said["photo_id"]):
-        raise DomainError("upload_metadata_invalid", details={"wrong": ["photo_id"]})
-    return NewUpload(
-        id=upload_id,
-        length_bytes=length_bytes,
-        photo_id=said["photo_id"],
-        sha256=parse_sha256(said["sha256"]),
-        filename=said.get("filename", "")[:MAX_FILENAME_CHARS] or None,
-        tus_metadata=raw,
-    )
-
-
-def parse_metadata(raw: str) -> dict[str, str]:
-    """`key base64` by commas, keys unique, values may be empty. Raises `upload_metadata_invalid`.
-
-    tuspy sends the header empty when it has nothing to say.
-    """
-    if len(raw) > MAX_METADATA_CHARS:
-        raise DomainError("upload_metadata_invalid", details={"limit_chars": MAX_METADATA_CHARS})
-    said: dict[str, str] = {}
-    for pair in raw.split(",") if raw else ():
-        found = _PAIR.fullmatch(pair.strip())
-        if found is None or found[1] in said:
-            raise DomainError("upload_metadata_invalid", details={"wrong": [pair[:80]]})
-        said[found[1]] = _decoded(found[1], found[2] or "")
-    return said
-
-
-def _decoded(key: str, encoded: str) -> str:
-    try:
-        value = base64.b64decode(encoded, validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
-        raise DomainError("upload_metadata_invalid", details={"wrong": [key]}) from None
-    if "\x00" in value:  # no database keeps it
-        raise DomainError("upload_metadata_invalid", details={"wrong": [key]})
-    return value
-
-
 def number_in(header: str) -> int:
     """A header that must be a whole number. Raises `upload_header_invalid`."""
     text = request.headers.get(header, "")
     if not _NUMBER.fullmatch(text):
         raise DomainError("upload_header_invalid", details={"header": header})
     return int(text)
+
+
+def length_in(*, max_bytes: int) -> int:
+    """`Upload-Length`. Raises `upload_header_invalid`, `file_too_large`."""
+    length_bytes = number_in("Upload-Length")
+    if length_bytes > max_bytes:
+        details = {"size_bytes": length_bytes, "limit_bytes": max_bytes}
+        raise DomainError("file_too_large", details=details)
+    return length_bytes
+
+
+def late_length(known_bytes: int | None, *, max_bytes: int) -> int | None:
+    """The length of an upload that goes on: known, or told now, or still open (None).
+
+    Raises as `length_in`, `upload_length_fixed` when another was told before.
+    """
+    if "Upload-Length" not in request.headers:
+        return known_bytes
+    length_bytes = length_in(max_bytes=max_bytes)
+    if known_bytes not in (None, length_bytes):
+        raise DomainError("upload_length_fixed", details={"length_bytes": known_bytes})
+    return length_bytes
 
 
 def checksum() -> Checksum | None:

@@ -90,8 +90,10 @@ def completing(media: MediaStores, upload: Upload, partial: PartialUpload) -> It
 def recovered(originals: Store, upload: Upload) -> Arrival:
     """The arrival of an open upload whose file is gone, because the store took it before the
     server died. Raises `UploadNotFound` if the store has no such bytes."""
-    sha256 = upload.sha256 or ""
-    if not originals.exists(sha256) or originals.size_bytes(sha256) != upload.length_bytes:
+    sha256 = upload.sha256
+    if sha256 is None or not originals.exists(sha256):
+        raise UploadNotFound
+    if originals.size_bytes(sha256) != upload.length_bytes:
         raise UploadNotFound
     with originals.open(sha256) as stream:
         return judge(stream, sha256=sha256, stated_sha256=sha256)

@@ -3,12 +3,11 @@
 Every step may be repeated and killed; bytes that are whole are never removed.
 """
 
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from media.errors import UploadLocked, UploadNotFound
 from server.config import Settings
@@ -16,6 +15,7 @@ from server.db import Database
 from server.failpoints import reach
 from server.models import Photo, Upload
 from server.services.evidence.arrivals import complete_upload, completing, recovered
+from server.services.evidence.joining import join_parts, part_ids_of
 from server.services.evidence.verification import find_waiting, verify_photos
 from server.stores import MediaStores
 
@@ -32,6 +32,7 @@ def sweep_uploads(
     _settle_photos(database, now=now)
     with database.write() as session:
         _forget_done(session, now=now)
+        _forget_used(session, now=now)
     expiry = timedelta(hours=settings.upload_expiry_hours)
     media.uploads.sweep(untouched_since=now - expiry - ORPHAN_GRACE)
 
@@ -47,25 +48,28 @@ def _move_quarantined(database: Database, media: MediaStores) -> None:
 
 
 def _settle_open(database: Database, media: MediaStores, *, now: datetime) -> None:
-    """Finish the uploads whose bytes are stored already, remove the expired ones."""
+    """Join or finish the uploads whose bytes are here already, remove the expired ones."""
     with database.read() as session:
         unfinished = session.scalars(select(Upload).where(Upload.state == "open")).all()
     for upload in unfinished:
         reach("sweep.found")
         try:
-            whole = media.uploads.offset(upload.id) == upload.length_bytes
+            ready = upload.is_final or media.uploads.offset(upload.id) == upload.length_bytes
+            if ready and not upload.is_partial:
+                _complete(database, media, upload, now=now)
+            elif upload.expires_at <= now:
+                _remove(database, media, upload.id)
         except UploadNotFound:
             _settle_without_file(database, media, upload, now=now)
-            continue
-        if whole:
-            _complete(database, media, upload, now=now)
-        elif upload.expires_at <= now:
-            _remove(database, media, upload.id)
 
 
 def _complete(database: Database, media: MediaStores, upload: Upload, *, now: datetime) -> None:
     """Killed after the last byte, and nobody asked since."""
-    with suppress(UploadNotFound, UploadLocked), media.uploads.locked(upload.id) as partial:
+    with database.read() as session:
+        part_ids = part_ids_of(session, upload)
+    with suppress(UploadLocked), media.uploads.locked(upload.id) as partial:
+        if upload.is_final:
+            join_parts(media.uploads, upload, partial, part_ids)
         with completing(media, upload, partial) as arrival, database.write() as session:
             complete_upload(session, actor=None, upload_id=upload.id, arrival=arrival, now=now)
 
@@ -77,7 +81,7 @@ def _settle_without_file(
         arrival = recovered(media.originals, upload)
     except UploadNotFound:
         if upload.expires_at <= now:
-            _delete_open(database, [upload.id])
+            _delete_open(database, upload.id)
         return
     with database.write() as session:
         complete_upload(session, actor=None, upload_id=upload.id, arrival=arrival, now=now)
@@ -87,13 +91,15 @@ def _remove(database: Database, media: MediaStores, upload_id: str) -> None:
     """The row first: a file without a row is only waste, a row without a file would say that the
     store has its bytes."""
     with suppress(UploadNotFound, UploadLocked), media.uploads.locked(upload_id) as partial:
-        _delete_open(database, [upload_id])
-        partial.remove()
+        if _delete_open(database, upload_id):
+            partial.remove()
 
 
-def _delete_open(database: Database, upload_ids: Sequence[str]) -> None:
+def _delete_open(database: Database, upload_id: str) -> bool:
+    """Whether it was open still; a part may have been used in the meantime."""
+    gone = delete(Upload).where(Upload.id == upload_id, Upload.state == "open")
     with database.write() as session:
-        session.execute(delete(Upload).where(Upload.id.in_(upload_ids), Upload.state == "open"))
+        return session.scalars(gone.returning(Upload.id)).first() is not None
 
 
 def _settle_photos(database: Database, *, now: datetime) -> None:
@@ -111,5 +117,16 @@ def _forget_done(session: Session, *, now: datetime) -> None:
     session.execute(
         delete(Upload)
         .where(Upload.state == "done", Upload.expires_at <= now, verified.exists())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _forget_used(session: Session, *, now: datetime) -> None:
+    """Drop the rows of old parts whose final upload is settled: their files are gone since."""
+    final = aliased(Upload)
+    waiting = select(final.id).where(final.id == Upload.final_id, final.state == "open")
+    session.execute(
+        delete(Upload)
+        .where(Upload.state == "used", Upload.expires_at <= now, ~waiting.exists())
         .execution_options(synchronize_session=False)
     )

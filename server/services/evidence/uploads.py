@@ -20,14 +20,16 @@ MAX_OPEN_UPLOADS = 200
 
 @dataclass(frozen=True, kw_only=True)
 class NewUpload:
-    """What a device announces: the length in bytes, and what the whole file will be."""
+    """What a device announces: the length in bytes, None if it will be told later, and what the
+    whole file will be. A part is nothing by itself: then that is None."""
 
     id: str
-    length_bytes: int
-    photo_id: str
-    sha256: str
+    length_bytes: int | None
+    photo_id: str | None
+    sha256: str | None
     filename: str | None
     tus_metadata: str
+    concat: str | None = None
 
 
 def begin_upload(
@@ -38,10 +40,17 @@ def begin_upload(
     Raises `forbidden` for someone who is no officer, `not_found` for a photo declared on a task
     that is not theirs, `photo_declared_otherwise`, `uploads_too_many`.
     """
+    _require_room(session, actor)
+    return note_upload(session, actor=actor, asked=asked, now=now, expiry_hours=expiry_hours)
+
+
+def note_upload(
+    session: Session, *, actor: Actor, asked: NewUpload, now: datetime, expiry_hours: int
+) -> Upload:
+    """As `begin_upload`, for one that has its room already."""
     if actor.officer_id is None:
         raise DomainError("forbidden", details={"needs": ["officer"]})
     _require_fitting(session, actor, asked)
-    _require_room(session, actor)
     upload = Upload(
         **vars(asked),
         user_id=actor.user_id,
@@ -61,7 +70,7 @@ def begin_upload(
 
 def _require_fitting(session: Session, actor: Actor, asked: NewUpload) -> None:
     """A photo that is declared already must be the caller's to upload, and these very bytes."""
-    photo = session.get(Photo, asked.photo_id)
+    photo = session.get(Photo, asked.photo_id) if asked.photo_id else None
     if photo is None:
         return
     if photo.user_id != actor.user_id and not _was_on_task(session, actor, photo.task_id):
@@ -100,13 +109,27 @@ def find_upload(
     return upload
 
 
-def terminate_upload(session: Session, *, actor: Actor, upload_id: str, now: datetime) -> None:
-    """Give an upload up. One that is complete only loses its address: what it brought is evidence.
+def set_length(
+    session: Session, *, actor: Actor, upload_id: str, length_bytes: int, now: datetime
+) -> Upload:
+    """Fix a length that was left open, once. Raises as `find_upload`, `upload_length_fixed`."""
+    upload = find_upload(session, actor=actor, upload_id=upload_id, now=now, lock=True)
+    if upload.length_bytes not in (None, length_bytes):
+        details = {"length_bytes": upload.length_bytes}
+        raise DomainError("upload_length_fixed", details=details)
+    upload.length_bytes = length_bytes
+    return upload
+
+
+def terminate_upload(session: Session, *, actor: Actor, upload_id: str, now: datetime) -> bool:
+    """Give an upload up. One that is complete only loses its address: what it brought is evidence,
+    or part of what will be. Gives whether its bytes are wanted no more.
 
     Raises as `find_upload`.
     """
     upload = find_upload(session, actor=actor, upload_id=upload_id, now=now, lock=True)
-    if upload.state == "open":
+    unfinished = upload.state == "open"
+    if unfinished:
         session.delete(upload)
     else:
         upload.terminated_at = now
@@ -114,3 +137,4 @@ def terminate_upload(session: Session, *, actor: Actor, upload_id: str, now: dat
         session, actor=actor, action="upload.terminate", target_type="upload", target_id=upload_id,
         before={"photo_id": upload.photo_id, "state": upload.state}, now=now,
     )  # fmt: skip
+    return unfinished

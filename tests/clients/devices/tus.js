@@ -30,13 +30,17 @@ class WatchedStack extends DefaultHttpStack {
   }
 }
 
-function upload({ api, token, bytes, photoId, pieceBytes, faults = [], stopAt, options = {} }) {
+function upload({
+  api, token, bytes, photoId, pieceBytes, faults = [], stopAt, partUrls, options = {},
+}) {
   const data = Buffer.from(bytes, "base64");
   const stack = new WatchedStack(faults);
   const sha256 = createHash("sha256").update(data).digest("hex");
   return new Promise((resolve) => {
-    const done = (result) => resolve({ url: upload.url, asked: stack.asked, ...result });
-    const source = options.uploadLengthDeferred ? Readable.from([data]) : data;
+    const done = (result) => resolve({
+      url: upload.url, partUrls: upload._parallelUploadUrls, asked: stack.asked, ...result,
+    });
+    const source = options.uploadLengthDeferred ? Readable.from([data], { objectMode: false }) : data;
     const upload = new Upload(source, {
       endpoint: `${api}/files`,
       headers: { Authorization: `Bearer ${token}` },
@@ -51,6 +55,7 @@ function upload({ api, token, bytes, photoId, pieceBytes, faults = [], stopAt, o
       },
       ...options,
     });
+    if (partUrls) upload.resumeFromPreviousUpload({ parallelUploadUrls: partUrls });
     upload.start();
   });
 }

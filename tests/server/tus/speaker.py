@@ -5,6 +5,8 @@ import hashlib
 import io
 import random
 import uuid
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from PIL import Image
@@ -74,6 +76,42 @@ def begin(
     )
     assert answer.status_code == 201, answer.text
     return answer.headers["Location"].removeprefix("/api/v1")
+
+
+def begin_later(caller: Caller, data: bytes, photo_id: str | None = None) -> str:
+    """Begin an upload whose length is told later; gives its path under `/api/v1`."""
+    said = {"Upload-Metadata": metadata_of(data, photo_id or new_photo_id())}
+    answer = post(caller, {"Upload-Defer-Length": "1", **said})
+    assert answer.status_code == 201, answer.text
+    return answer.headers["Location"].removeprefix("/api/v1")
+
+
+def begin_part(caller: Caller, length: int) -> str:
+    """Begin a part that must be accepted; gives its path under `/api/v1`."""
+    answer = post(caller, {"Upload-Concat": "partial", "Upload-Length": str(length)})
+    assert answer.status_code == 201, answer.text
+    return answer.headers["Location"].removeprefix("/api/v1")
+
+
+def send_parts(caller: Caller, data: bytes, *ends: int) -> list[str]:
+    """Send a photo in whole parts that end there; gives their paths under `/api/v1`."""
+    paths = []
+    for start, end in pairwise((0, *ends, len(data))):
+        path = begin_part(caller, end - start)
+        assert patch(caller, path, data[start:end], 0).status_code == 204
+        paths.append(path)
+    return paths
+
+
+def join(
+    caller: Caller, paths: Sequence[str], data: bytes, photo_id: str | None = None, **headers: str
+) -> TestResponse:
+    """Join parts to a photo."""
+    said = {
+        "Upload-Concat": "final;" + " ".join(f"/api/v1{path}" for path in paths),
+        "Upload-Metadata": metadata_of(data, photo_id or new_photo_id()),
+    }
+    return post(caller, {**said, **headers})
 
 
 def patch(caller: Caller, path: str, data: bytes, offset: int, **headers: str) -> TestResponse:

@@ -19,7 +19,8 @@ def test_anyone_may_ask_what_is_spoken_here(http: FlaskClient, path: str):
     assert answer.headers["Tus-Max-Size"] == str(200 * 1024 * 1024)
     assert answer.headers["Tus-Checksum-Algorithm"] == "sha1,sha256"
     assert set(answer.headers["Tus-Extension"].split(",")) == {
-        "creation", "creation-with-upload", "checksum", "expiration", "termination",
+        "creation", "creation-with-upload", "creation-defer-length", "checksum", "expiration",
+        "termination", "concatenation",
     }  # fmt: skip
 
 

@@ -75,10 +75,7 @@ def test_first_bytes_that_fail_their_checksum_begin_nothing(world: World):
     "length", [None, "", "-1", "1e3", "٣", "9" * 19], ids=lambda length: repr(length)
 )
 def test_a_length_must_be_a_number(world: World, length: str | None):
-    announced = {
-        "Upload-Metadata": metadata_of(photo(), new_photo_id()),
-        "Upload-Defer-Length": "1",
-    }
+    announced = {"Upload-Metadata": metadata_of(photo(), new_photo_id())}
     if length is not None:
         announced["Upload-Length"] = length.encode().decode("latin-1")
     answer = post(world.lead, announced)
