@@ -16,8 +16,8 @@ from server.services.evidence.uploads import NewUpload
 
 MAX_METADATA_CHARS = 4096
 MAX_FILENAME_CHARS = 255
-_ADDRESS = re.compile(r"(?:https?://[^/?#]+)?(/[^?#]*/)([^/?#]+)", re.ASCII)
-_FINAL = re.compile(r"final; *(.*)", re.ASCII | re.DOTALL)
+_ADDRESS = re.compile(r"(?:https?://[\w.:\[\]-]+)?(/[^?#]*/)([^/?#]+)", re.ASCII)
+_FINAL = re.compile(r"final;(.*)", re.ASCII | re.DOTALL)
 _PAIR = re.compile(r"([\x21-\x2b\x2d-\x7e]+)(?: ([A-Za-z0-9+/=]*))?", re.ASCII)
 
 
@@ -72,7 +72,7 @@ def part_ids_in(concat: str | None) -> list[str] | None:
     if concat is None or concat == PARTIAL:
         return None
     found = _FINAL.fullmatch(concat)
-    addresses = found[1].split() if found else []
+    addresses = [each for each in found[1].split(" ") if each] if found else []
     if not addresses:
         raise DomainError("upload_concat_invalid", details={"expected": "partial | final;url url"})
     if len(addresses) > MAX_PARTS:

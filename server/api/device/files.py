@@ -52,7 +52,7 @@ class Uploads(MethodView):
         """What this server speaks of tus"""
         return tus.capabilities(parts().settings.max_photo_bytes)
 
-    @_refuses(400, 404, 409, 413, 415, 422, 429)
+    @_refuses(400, 404, 409, 410, 413, 415, 422, 423, 429)
     @checksum_mismatch
     @_answers(201, "Begun", "Location", "Upload-Offset", "Upload-Expires")
     @files.doc(
@@ -106,7 +106,7 @@ class OneUpload(MethodView):
         """What this server speaks of tus"""
         return tus.capabilities(parts().settings.max_photo_bytes)
 
-    @_refuses(404, 410, 413, 415, 422, 423)
+    @_refuses(404, 409, 410, 413, 415, 422, 423)
     @_answers(
         200, "Where it stands", "Upload-Offset", "Upload-Length", "Upload-Defer-Length",
         "Upload-Metadata", "Upload-Concat",

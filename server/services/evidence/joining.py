@@ -38,7 +38,7 @@ def begin_joined(
     Gives the upload that was begun before when the same is asked again. It needs no room among the
     unfinished uploads: it takes the room of its parts. Raises as `begin_upload`; for the parts
     `upload_not_found`, also for another's, `upload_expired`, `upload_concat_invalid`,
-    `upload_part_used`, `upload_incomplete`, `file_too_large`.
+    `upload_part_used`, `upload_incomplete`, `file_too_large`, `UploadLocked`, `UploadNotFound`.
     """
     parts = _own_parts(session, actor, part_ids, now=now)
     begun = _begun_before(session, parts, asked)
@@ -62,8 +62,8 @@ def _own_parts(
     session: Session, actor: Actor, part_ids: Sequence[str], *, now: datetime
 ) -> list[Upload]:
     """The rows, held so that two final uploads never share a part."""
-    held = select(Upload).where(Upload.id.in_(part_ids)).order_by(Upload.id).with_for_update()
-    found = {row.id: row for row in session.scalars(held)}
+    own = select(Upload).where(Upload.id.in_(part_ids), Upload.user_id == actor.user_id)
+    found = session.scalars(own.order_by(Upload.id).with_for_update()).all()
     if len(found) < len(part_ids):
         raise DomainError("upload_not_found")
     parts = [find_upload(session, actor=actor, upload_id=each, now=now) for each in part_ids]
@@ -98,7 +98,12 @@ def _count_parts(session: Session, final_id: str) -> int:
 
 
 def _require_whole(parts: Sequence[Upload], uploads: Uploads) -> None:
-    unfinished = [part.id for part in parts if uploads.offset(part.id) != part.length_bytes]
+    """Asked under each part's lock: what a request is still writing may yet be cut back."""
+    unfinished = []
+    for part in parts:
+        with uploads.locked(part.id) as partial:
+            if partial.offset != part.length_bytes:
+                unfinished.append(part.id)
     if unfinished:
         raise DomainError("upload_incomplete", details={"unfinished": unfinished})
 
@@ -116,7 +121,8 @@ def join_parts(
 ) -> None:
     """Copy the parts into the final upload whose lock is held, and remove them.
 
-    May be killed and repeated at any point. Raises `UploadNotFound` when a part is missing.
+    May be killed and repeated at any point. Raises `UploadNotFound` when a part is missing,
+    `UploadIncomplete` when one lost bytes.
     """
     size_bytes = upload.length_bytes or 0
     if partial.offset != size_bytes:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, aliased
 
-from media.errors import UploadLocked, UploadNotFound
+from media.errors import UploadIncomplete, UploadLocked, UploadNotFound
 from server.config import Settings
 from server.db import Database
 from server.failpoints import reach
@@ -21,6 +21,9 @@ from server.stores import MediaStores
 
 ORPHAN_GRACE = timedelta(days=1)
 """Beyond the life of an upload: then no row can still want the file."""
+
+JOIN_GRACE = timedelta(minutes=1)
+"""So long a request that joins parts is not disturbed between its row and its lock."""
 
 
 def sweep_uploads(
@@ -54,13 +57,20 @@ def _settle_open(database: Database, media: MediaStores, *, now: datetime) -> No
     for upload in unfinished:
         reach("sweep.found")
         try:
-            ready = upload.is_final or media.uploads.offset(upload.id) == upload.length_bytes
-            if ready and not upload.is_partial:
+            if _is_ready(media, upload, now=now):
                 _complete(database, media, upload, now=now)
             elif upload.expires_at <= now:
                 _remove(database, media, upload.id)
-        except UploadNotFound:
+        except (UploadNotFound, UploadIncomplete):
             _settle_without_file(database, media, upload, now=now)
+
+
+def _is_ready(media: MediaStores, upload: Upload, *, now: datetime) -> bool:
+    """Whether all bytes are here, and nobody is about to do what comes next."""
+    if upload.is_final:
+        return upload.created_at <= now - JOIN_GRACE
+    whole = media.uploads.offset(upload.id) == upload.length_bytes
+    return whole and not upload.is_partial
 
 
 def _complete(database: Database, media: MediaStores, upload: Upload, *, now: datetime) -> None:

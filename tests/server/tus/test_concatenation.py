@@ -162,6 +162,15 @@ def test_a_part_that_is_not_whole_is_not_joined(world: World):
     assert states(world) == ["open"] * 3  # nothing was taken
 
 
+def test_a_part_that_is_still_being_written_is_not_joined(world: World):
+    data = photo()
+    paths = send_parts(world.lead, data, 1000)
+    with world.parts.media.uploads.locked(paths[1].rpartition("/")[2]):
+        answer = join(world.lead, paths, data)
+    assert (answer.status_code, answer.get_json()["code"]) == (423, "upload_locked")
+    assert states(world) == ["open", "open"]
+
+
 @pytest.mark.parametrize("whose", ["another officer's", "nobody's", "given up"])
 def test_of_a_part_that_is_not_ones_own_not_even_its_being_there_is_told(world: World, whose: str):
     data = photo()
@@ -177,6 +186,11 @@ def test_of_a_part_that_is_not_ones_own_not_even_its_being_there_is_told(world: 
     assert answer.get_json()["details"] == {}
     assert "Location" not in answer.headers
     assert head(world.lead, first).status_code == 200
+    with world.parts.database.write() as session:  # nor by what else is wrong
+        mine = update(Upload).where(Upload.id == first.rpartition("/")[2])
+        session.execute(mine.values(expires_at=now()))
+    answer = join(world.lead, [first, second], data)
+    assert (answer.status_code, answer.get_json()["code"]) == (404, "upload_not_found")
 
 
 def test_a_photo_of_another_brigades_task_is_not_joined_to(world: World):
@@ -217,6 +231,8 @@ def test_only_officers_send_parts_and_join_them(world: World):
         "final;ftp://localhost/api/v1/files/{0}",
         "final;http:/api/v1/files/{0}",
         "final;{0}",
+        "final;http://a\tb/api/v1/files/{0}",
+        "final;http://[/api/v1/files/{0} é",
         "final;/api/v1/files/{0} /api/v1/files/{0}",
     ],
 )

@@ -1,6 +1,8 @@
 """Joining that breaks off at any step is made good: asked again, looked at, or swept."""
 
+import os
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -56,6 +58,14 @@ def final_id(world: World) -> str:
         return session.scalars(select(Upload.id).where(Upload.concat.like("final;%"))).one()
 
 
+def sweep_later(world: World) -> None:
+    """When the time of all uploads is over."""
+    long_ago = now() - timedelta(days=1)
+    with world.parts.database.write() as session:
+        session.execute(update(Upload).values(expires_at=long_ago, created_at=long_ago))
+    world.parts.jobs.run_now("sweep_uploads")
+
+
 def assert_whole(world: World, data: bytes, photo_id: str) -> None:
     with world.parts.media.originals.open(digest(data)) as stored:
         assert stored.read() == data
@@ -82,9 +92,8 @@ def test_what_broke_off_is_made_good(
         answer = head(world.lead, f"/files/{final_id(world)}")
         assert answer.headers["Upload-Offset"] == str(len(data))
     else:
-        with world.parts.database.write() as session:  # what is whole is never removed
-            session.execute(update(Upload).values(expires_at=now()))
-        world.parts.jobs.run_now("sweep_uploads")
+        world.parts.jobs.run_now("sweep_uploads")  # too early: somebody may be at it
+        sweep_later(world)  # what is whole is never removed
         assert world.parts.media.originals.exists(digest(data))
         assert state_of(world.lead, photo_id)["state"] == "verified"
         return
@@ -119,8 +128,29 @@ def test_parts_that_are_being_joined_only_lose_their_address(
         join(world.lead, paths, data, photo_id)
     assert delete(world.lead, paths[0]).status_code == 204
     assert patch(world.lead, paths[1], b"x", len(data) - 1000).status_code == 413
-    world.parts.jobs.run_now("sweep_uploads")
+    assert head(world.lead, f"/files/{final_id(world)}").status_code == 200
     assert_whole(world, data, photo_id)
+
+
+@pytest.mark.parametrize("left", [0, 999, None])
+def test_what_lost_a_part_is_told_and_ends_with_its_time(
+    world: World, strike: Callable[[str], None], left: int | None
+):
+    data = photo()
+    paths = send_parts(world.lead, data, 1000)
+    strike("upload.begun")
+    with pytest.raises(Struck):
+        join(world.lead, paths, data)
+    upload_id = paths[0].rpartition("/")[2]
+    file = world.parts.settings.data_dir / "uploads" / upload_id[:2] / upload_id
+    file.unlink() if left is None else os.truncate(file, left)
+    answer = head(world.lead, f"/files/{final_id(world)}")
+    assert answer.status_code == (404 if left is None else 409)
+    world.parts.jobs.run_now("sweep_uploads")
+    assert head(world.lead, f"/files/{final_id(world)}").status_code == answer.status_code
+    sweep_later(world)
+    with world.parts.database.read() as session:
+        assert session.scalars(select(Upload)).all() == []
 
 
 def test_what_is_being_joined_by_another_request_is_locked(
@@ -143,9 +173,7 @@ def test_a_part_whose_bytes_are_gone_is_told_and_ends_with_its_time(world: World
     world.parts.media.uploads.remove(path.rpartition("/")[2])
     assert head(world.lead, path).status_code == 404
     assert join(world.lead, [path], data).status_code == 404
-    with world.parts.database.write() as session:
-        session.execute(update(Upload).values(expires_at=now()))
-    world.parts.jobs.run_now("sweep_uploads")
+    sweep_later(world)
     with world.parts.database.read() as session:
         assert session.scalars(select(Upload)).all() == []
 
