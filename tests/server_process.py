@@ -151,11 +151,16 @@ class ServerProcess:
 
 @contextmanager
 def serving(
-    settings: Settings, *, folder: Path, workers: int = 1, threads: int = 4
+    settings: Settings,
+    *,
+    folder: Path,
+    workers: int = 1,
+    threads: int = 4,
+    target: Sequence[str] = ("wsgi:app",),
 ) -> Iterator[ServerProcess]:
     """A running server with these settings, on a database that is migrated already."""
     server = ServerProcess(
-        environment_of(settings), folder=folder, workers=workers, threads=threads
+        environment_of(settings), folder=folder, workers=workers, threads=threads, target=target
     )
     try:
         server.start()

@@ -3,15 +3,19 @@
 import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import requests
 from sqlalchemy import select, update
 
 from media.partial import UnverifiedMark
 from server import failpoints
 from server.clock import now
+from server.config import Settings
 from server.models import Upload
 from tests.server.tus.speaker import (
+    RESUMABLE,
     begin_later,
     begin_part,
     big_photo,
@@ -20,12 +24,14 @@ from tests.server.tus.speaker import (
     digest,
     head,
     join,
+    metadata_of,
     new_photo_id,
     patch,
     photo,
     send_parts,
     state_of,
 )
+from tests.server_process import serving
 from tests.world import World
 
 STEPS = [
@@ -190,3 +196,26 @@ def test_a_length_that_was_told_before_the_piece_broke_off_stands(
     assert (told["Upload-Length"], told["Upload-Offset"]) == (str(len(data)), "0")
     assert patch(world.lead, path, data, 0).status_code == 204
     assert world.parts.media.originals.exists(digest(data))
+
+
+@pytest.mark.parametrize("step", ["upload.part_copied", "upload.parts_removed"])
+def test_a_server_killed_while_it_joins_loses_nothing(
+    world: World, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+):
+    data, photo_id = big_photo(), new_photo_id()
+    declare(world.lead, world.task(), photo_id, data)
+    paths = send_parts(world.lead, data, 600_000)
+    said = {
+        "Authorization": f"Bearer {world.lead.token}", **RESUMABLE,
+        "Upload-Metadata": metadata_of(data, photo_id),
+        "Upload-Concat": "final;" + " ".join(f"http://localhost/api/v1{path}" for path in paths),
+    }  # fmt: skip
+    monkeypatch.setenv("DIES_AT", step)
+    with serving(settings, folder=tmp_path, target=("tests.server.tus.deadly:app",)) as deadly:
+        with pytest.raises(requests.ConnectionError):
+            requests.post(f"{deadly.api}/files", headers=said)
+        deadly.kill()
+    marks = list((settings.data_dir / "uploads").rglob("*.unverified"))
+    assert len(marks) == (step == "upload.part_copied")
+    assert join(world.lead, paths, data, photo_id).status_code == 201
+    assert_whole(world, data, photo_id)
