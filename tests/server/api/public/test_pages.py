@@ -134,7 +134,8 @@ def test_an_address_that_does_not_exist_answers_with_a_page(http, notice):
 
 
 def test_an_empty_list_says_what_to_do(http, world):
-    assert "没有符合条件的抽查结果" in page(http, "/public/").text
+    assert "尚未公示抽查结果" in page(http, "/public/").text
+    assert "请减少查询条件后再试" in page(http, "/public/?q=没有的单位").text
 
 
 def test_the_style_sheet_is_ours_and_names_no_other_place(http, world):
