@@ -12,8 +12,8 @@ from server.errors import OP_CATALOGUE, DomainError
 from server.models import LateOp, Receipt
 from server.services.scope import Actor
 from server.services.sync.deeds import Deeds, Result
+from server.services.sync.documents import tasks_of_entities
 from server.services.sync.receipts import Incoming
-from server.services.sync.standing import tasks_of_entities
 from sync.entities import CREATABLE, IMPLIED
 from sync.ops import Op
 from sync.policies import Refused

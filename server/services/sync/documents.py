@@ -64,16 +64,24 @@ def read_documents(
     session: Session, keys: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], StoredDocument]:
     """The documents of the given (type, id), as far as they exist; one round trip."""
+    rows = _sought(session, keys, "t.task_id, t.rev, t.deleted, t.data, t.state")
+    return {(row.type, row.id): _stored(row) for row in rows}
+
+
+def tasks_of_entities(
+    session: Session, keys: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
+    """The task of each entity that exists. An entity never moves to another task."""
+    rows = _sought(session, keys, "t.task_id")
+    return {(row.type, row.id): row.task_id for row in rows if row.task_id is not None}
+
+
+def _sought(session: Session, keys: Iterable[tuple[str, str]], columns: str) -> list[Any]:
     wanted = [{"type": type_, "id": id_} for type_, id_ in keys]
     if not wanted:
-        return {}
+        return []
     found = seek_rows(session, "documents", KEY)
-    rows = run(
-        session,
-        f"SELECT t.type, t.id, t.task_id, t.rev, t.deleted, t.data, t.state FROM {found}",
-        {"rows": as_json(wanted)},
-    )
-    return {(row.type, row.id): _stored(row) for row in rows}
+    return run(session, f"SELECT t.type, t.id, {columns} FROM {found}", {"rows": as_json(wanted)})
 
 
 def documents_of_task(session: Session, task_id: str) -> list[StoredDocument]:

@@ -22,6 +22,7 @@ from server.services.late.opening import close_gone_on, open_late_ops
 from server.services.scope import Actor
 from server.services.sql import as_stored, run
 from server.services.sync.deeds import Deeds, Result
+from server.services.sync.documents import tasks_of_entities
 from server.services.sync.held import MAX_HELD_BYTES, MAX_HELD_OPS, writer_on
 from server.services.sync.receipts import (
     Incoming,
@@ -36,7 +37,6 @@ from server.services.sync.receipts import (
     tasks_of_earlier_ops,
     tasks_of_held_ops,
 )
-from server.services.sync.standing import tasks_of_entities
 from sync.clock import effective_ms, is_implausible
 from sync.entities import task_of
 from sync.ops import CheckOp, Op

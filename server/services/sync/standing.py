@@ -8,9 +8,8 @@ import orjson
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
-from server.services.bulk import as_json, ids_from_json, seek_rows
+from server.services.bulk import as_json, ids_from_json
 from server.services.sql import run
-from server.services.sync.documents import KEY
 
 Standing = Literal["lead", "assistant", "former"]
 
@@ -29,22 +28,6 @@ def standings(session: Session, task_ids: Iterable[str]) -> dict[tuple[str, str]
     )
     # One who left and came back has two rows; the present one is read last and counts.
     return {(row.task_id, row.officer_id): "former" if row.ended else row.role for row in rows}
-
-
-def tasks_of_entities(
-    session: Session, keys: Iterable[tuple[str, str]]
-) -> dict[tuple[str, str], str]:
-    """The task of each entity that exists. An entity never moves to another task."""
-    wanted = [{"type": type_, "id": id_} for type_, id_ in keys]
-    if not wanted:
-        return {}
-    found = seek_rows(session, "documents", KEY)
-    rows = run(
-        session,
-        f"SELECT t.type, t.id, t.task_id FROM {found} WHERE t.task_id IS NOT NULL",
-        {"rows": as_json(wanted)},
-    )
-    return {(row.type, row.id): row.task_id for row in rows}
 
 
 #: checklist versions are immutable, so what was read once holds for the life of the engine

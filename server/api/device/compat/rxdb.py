@@ -7,10 +7,10 @@ from flask import Response
 
 from schemas.compat import TYPES, RxdbPageSchema, RxdbPullArgs, RxdbRowSchema
 from server.api.device.compat import RULES, compat, portions
+from server.api.device.cursors import cursor_secret
 from server.api.device.events import EVENT_STREAM, stream_of
 from server.api.glue import error_responses, reading, written
 from server.clock import now
-from server.parts import parts
 from server.services.sync.compat.rxdb import Row, documents_since, push_rows
 
 _TYPE = f"<any({', '.join(TYPES)}):type_>"
@@ -23,9 +23,7 @@ _TYPE = f"<any({', '.join(TYPES)}):type_>"
 def pull_for_rxdb(args: dict[str, Any], type_: str) -> dict[str, Any]:
     """The next documents of a type behind a checkpoint"""
     with reading() as (session, actor):
-        page = documents_since(
-            session, actor=actor, type_=type_, secret=parts().settings.secret_key.encode(), **args
-        )
+        page = documents_since(session, actor=actor, type_=type_, secret=cursor_secret(), **args)
     return {"documents": page.documents, "checkpoint": {"cursor": page.cursor}}
 
 

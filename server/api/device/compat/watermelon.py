@@ -12,9 +12,9 @@ from schemas.compat import (
     WatermelonPushSchema,
 )
 from server.api.device.compat import RULES, compat, portions
+from server.api.device.cursors import cursor_secret
 from server.api.glue import error_responses, reading, written
 from server.clock import now
-from server.parts import parts
 from server.services.sync.compat.watermelon import (
     LocalChange,
     in_order,
@@ -35,7 +35,7 @@ def pull_for_watermelon(args: dict[str, Any]) -> dict[str, Any]:
             actor=actor,
             last_pulled_at=args["last_pulled_at"],
             whole_tables=_tables_new_in(args["migration"]),
-            secret=parts().settings.secret_key.encode(),
+            secret=cursor_secret(),
         )
     return pulled._asdict()
 
