@@ -125,6 +125,12 @@ class TaskSchema(ma.Schema):
     reviewed_by = ma.fields.String(required=True, allow_none=True)
     requested_by = ma.fields.String(required=True)
     approved_by = ma.fields.String(required=True, allow_none=True)
+    item_list_ids = ma.fields.List(
+        Id(),
+        required=True,
+        allow_none=True,
+        metadata={"description": "the item lists (随机抽查事项清单) that hold on its day"},
+    )
     override_reason = ma.fields.String(required=True, allow_none=True)
     send_back_reason = ma.fields.String(required=True, allow_none=True)
     cancel_reason = ma.fields.String(required=True, allow_none=True)

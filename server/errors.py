@@ -67,6 +67,14 @@ CATALOGUE: dict[str, ErrorKind] = {
     "checklist_invalid": ErrorKind(422, "检查表有误，没有写入任何数据；请按 details 逐项修改。"),
     "checklist_unreadable": ErrorKind(422, "无法读取该文件，请另存为 XLSX 后重新导入。"),
     "checklist_too_large": ErrorKind(413, "文件过大或展开后过大，请删去无关内容后重新导入。"),
+    # item lists
+    "items_not_yours": ErrorKind(
+        403, "事项清单由总队制定、支队补充，大队不单独发布；请报上级支队补充。"
+    ),
+    "item_list_invalid": ErrorKind(
+        422,
+        "事项清单有误，没有发布；请按 details.errors 逐项修改（支队只可补充、细化，不可删减）。",
+    ),
     # making tasks
     "origin_not_by_hand": ErrorKind(
         422, "该来源的任务只能由随机抽取产生；手工任务请选择举报投诉、转办交办、复查或其他。"

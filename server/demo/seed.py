@@ -11,9 +11,11 @@ from server.clock import china_date
 from server.db import Database
 from server.demo import brigade
 from server.demo.accounts import make_logins
-from server.models import Checklist, InspectionObject, Officer, Organisation
+from server.demo.items import ITEMS
+from server.models import Checklist, InspectionObject, Officer, Organisation, User
 from server.services.accounts.passwords import hash_password
 from server.services.accounts.users import create_user
+from server.services.planning.items import publish_items
 from server.services.scope import Actor
 from server.services.tasks.assignments import assign
 from server.services.tasks.checklists import store_version
@@ -59,6 +61,7 @@ def seed_demo(session: Session, *, password_hashes: dict[str, str], now: datetim
         user_id=users["supervisor"].id, name=users["supervisor"].name, role="supervisor",
         organisation_id=organisation.id, path=organisation.path,
     )  # fmt: skip
+    _publish_items(session, users["admin"], now=now)
     for task in brigade.TASKS:
         _send(session, supervisor, task, checklists[task.checklist_code], now=now)
 
@@ -91,6 +94,18 @@ def _add_register(session: Session, *, now: datetime) -> None:
             )
         )  # fmt: skip
     session.flush()
+
+
+def _publish_items(session: Session, admin: User, *, now: datetime) -> None:
+    """The corps' item list, as its administrator would publish it."""
+    corps = session.get_one(Organisation, brigade.CORPS)
+    actor = Actor(
+        user_id=admin.id, name=admin.name, role="admin", organisation_id=corps.id, path=corps.path
+    )
+    publish_items(
+        session, actor=actor, organisation_id=corps.id, items=ITEMS,
+        effective_from=china_date(now), reason="演示：首次公布", now=now,
+    )  # fmt: skip
 
 
 def _send(

@@ -7,6 +7,7 @@ from server.models.checklists import Checklist
 from server.models.conflicts import ConflictCare, ConflictSettlement
 from server.models.documents import Document, FeedEntry, FeedHead, FeedMark, History, Receipt
 from server.models.evidence import CustodyEvent, EvidenceFile, Photo, Upload
+from server.models.items import ItemList
 from server.models.jobs import JobState
 from server.models.late import LateOp, UnawaitedDevice
 from server.models.organisations import Organisation
@@ -31,6 +32,7 @@ __all__ = [
     "FeedMark",
     "History",
     "InspectionObject",
+    "ItemList",
     "JobState",
     "KnownAddress",
     "LateOp",

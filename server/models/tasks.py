@@ -1,6 +1,7 @@
 """Task (检查任务) and Assignment (派员)."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -23,6 +24,7 @@ class Task(Base):
     organisation_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"), index=True)
     status: Mapped[str] = mapped_column(String(20), default="draft")
     round: Mapped[int] = mapped_column(default=1)
+    item_list_ids: Mapped[list[Any] | None]  # the versions that held when it was made (N11)
     planned_on: Mapped[date]
     due_on: Mapped[date | None]
     started_at: Mapped[datetime | None]

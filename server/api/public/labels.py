@@ -1,6 +1,6 @@
 """The Chinese words for the codes of the published record."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from server.clock import CHINA
@@ -28,6 +28,7 @@ ACTIONS: Final = {
     "case_filed": "立案调查",
     "transferred": "移送处理",
 }
+STANDINGS: Final = {"base": "总队清单", "refined": "支队细化", "added": "支队补充"}
 STATES: Final = {"current": "现行", "superseded": "已被更正", "withdrawn": "已撤回"}
 
 
@@ -37,7 +38,7 @@ def china_day(moment: datetime) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
-def chinese_day(text: str) -> str:
-    """The same of an ISO day."""
-    year, month, day = text.split("-")
+def chinese_day(said: str | date) -> str:
+    """The same of a day, or of an ISO day."""
+    year, month, day = str(said).split("-")
     return f"{year}年{int(month)}月{int(day)}日"

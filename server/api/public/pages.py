@@ -6,11 +6,14 @@ import marshmallow as ma
 from flask import Response, make_response, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
+from schemas.items import ItemsArgs
 from schemas.publication import ResultArgs, ResultsArgs
 from server.api.public import labels, public_pages
+from server.api.public.items import find_items
 from server.api.public.results import find
 from server.errors import DomainError
 from server.parts import parts
+from server.services.planning.items import publishing_bodies
 from server.services.publishing.public_results import publishing_organisations, read_result
 
 #: the boxes of the search form
@@ -43,6 +46,21 @@ def result_page(notice_id: str) -> str:
     with parts().database.read() as session:
         shown = read_result(session, notice_id=notice_id, **args)
     return render_template("result.html", result=shown, record=shown["record"])
+
+
+@public_pages.route("/items", strict_slashes=False)
+def item_lists_page() -> str:
+    """The bodies that have a list of what may be inspected."""
+    with parts().database.read() as session:
+        return render_template("item_lists.html", bodies=publishing_bodies(session))
+
+
+@public_pages.route("/items/<organisation_id>", strict_slashes=False)
+def items_page(organisation_id: str) -> str:
+    """What may be inspected in a body's area, or a version of its own list, with its history."""
+    args, _ = _arguments(ItemsArgs())
+    listed = find_items(organisation_id, args.get("version"))
+    return render_template("items.html", listed=listed, asked=args.get("version"))
 
 
 @public_pages.route("/<path:elsewhere>")

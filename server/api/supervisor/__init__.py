@@ -8,6 +8,7 @@ from server.api.supervisor import (  # routes register themselves
     audit,
     checklists,
     devices,
+    items,
     objects,
     officers,
     organisations,

@@ -11,6 +11,7 @@ from server.errors import DomainError
 from server.ids import new_id
 from server.models import InspectionObject, Organisation, Task
 from server.services.audit.acts import record_act
+from server.services.planning.items import items_in_force
 from server.services.scope import Actor, in_scope
 from server.services.sync.feed import FeedItem, announce, hold_feeds
 from server.services.tasks.assignments import active_assignments, end_assignments
@@ -60,6 +61,7 @@ def create_task(
     task = Task(
         id=new_id(), number=_next_number(session, site.organisation_id, now=now),
         organisation_id=site.organisation_id, status="draft", round=1,
+        item_list_ids=_item_list_ids(session, site.organisation_id, day=asked.planned_on),
         requested_by=actor.user_id, created_at=now, **vars(asked),
     )  # fmt: skip
     session.add(task)
@@ -159,6 +161,12 @@ def _require_checklist(session: Session, *, actor: Actor, checklist_id: str) -> 
         get_checklist(session, actor=actor, checklist_id=checklist_id)
     except DomainError:
         raise DomainError("not_found", details={"field": "checklist_id"}) from None
+
+
+def _item_list_ids(session: Session, organisation_id: str, *, day: date) -> list[str]:
+    """The lists that hold on the day of the check, as far as they are published."""
+    organisation = session.get_one(Organisation, organisation_id)
+    return items_in_force(session, organisation=organisation, day=day).ids
 
 
 def _next_number(session: Session, organisation_id: str, *, now: datetime) -> str:
