@@ -75,6 +75,12 @@ CATALOGUE: dict[str, ErrorKind] = {
         422,
         "事项清单有误，没有发布；请按 details.errors 逐项修改（支队只可补充、细化，不可删减）。",
     ),
+    # weights
+    "weights_not_yours": ErrorKind(403, "权重表由总队、支队制定；请报上级机构调整。"),
+    "weight_table_invalid": ErrorKind(
+        422, "权重表不符合规则，没有发布；请按 details.errors 修改。"
+    ),
+    "weights_missing": ErrorKind(409, "尚未发布权重表，请先由总队或支队发布。"),
     # making tasks
     "origin_not_by_hand": ErrorKind(
         422, "该来源的任务只能由随机抽取产生；手工任务请选择举报投诉、转办交办、复查或其他。"

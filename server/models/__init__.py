@@ -14,6 +14,7 @@ from server.models.organisations import Organisation
 from server.models.publication import Publication
 from server.models.registers import InspectionObject, Officer
 from server.models.tasks import Assignment, Task
+from server.models.weights import WeightTable
 
 __all__ = [
     "Assignment",
@@ -48,4 +49,5 @@ __all__ = [
     "UnawaitedDevice",
     "Upload",
     "User",
+    "WeightTable",
 ]

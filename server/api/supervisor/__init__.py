@@ -18,4 +18,5 @@ from server.api.supervisor import (  # routes register themselves
     review,
     tasks,
     users,
+    weights,
 )

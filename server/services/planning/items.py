@@ -20,6 +20,7 @@ from server.services.planning.item_rules import (
     faults_of,
     in_effect,
 )
+from server.services.planning.versions import require_later
 from server.services.scope import Actor, organisation_in_scope
 
 #: who has a list: the corps the base, a detachment what it adds
@@ -69,7 +70,7 @@ def publish_items(
     faults = faults_of(items, base=_items(base))
     if faults:
         raise DomainError("item_list_invalid", details={"errors": faults})
-    _require_later(effective_from, last, today=china_date(now))
+    require_later(effective_from, last, today=china_date(now))
     digest = digest_of(items)
     if last is not None and last.digest == digest:
         raise DomainError("nothing_to_correct", details={"version": last.version})
@@ -157,14 +158,6 @@ def _base_of(session: Session, body: Organisation, *, day: date) -> ItemList | N
     if body.kind == "corps":
         return None
     return items_in_force(session, organisation=body, day=day).base
-
-
-def _require_later(effective_from: date, last: ItemList | None, *, today: date) -> None:
-    """Nothing holds for days that are over, and a later version never holds earlier."""
-    earliest = max(today, last.effective_from) if last else today
-    if effective_from < earliest:
-        details = {"field": "effective_from", "earliest": earliest.isoformat()}
-        raise DomainError("date_out_of_range", details=details)
 
 
 def _of(force: InForce, body: Organisation) -> ItemList | None:
