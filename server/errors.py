@@ -81,6 +81,13 @@ CATALOGUE: dict[str, ErrorKind] = {
         422, "权重表不符合规则，没有发布；请按 details.errors 修改。"
     ),
     "weights_missing": ErrorKind(409, "尚未发布权重表，请先由总队或支队发布。"),
+    # plans
+    "plan_invalid": ErrorKind(422, "计划有误，没有提交；请按 details.errors 逐项修改。"),
+    "plan_over_capacity": ErrorKind(
+        422, "抽查数量超出可行范围（一年两次、间隔六个月）；请按 details.strata 减少数量。"
+    ),
+    "plan_outside_share": ErrorKind(422, "全年抽查比例超出所设上下限；请按 details.errors 调整。"),
+    "plan_exists": ErrorKind(409, "该机构已有同名计划，请改用修订，或换一个计划编号。"),
     # making tasks
     "origin_not_by_hand": ErrorKind(
         422, "该来源的任务只能由随机抽取产生；手工任务请选择举报投诉、转办交办、复查或其他。"

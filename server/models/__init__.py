@@ -11,6 +11,7 @@ from server.models.items import ItemList
 from server.models.jobs import JobState
 from server.models.late import LateOp, UnawaitedDevice
 from server.models.organisations import Organisation
+from server.models.plans import Plan, PlanRevision
 from server.models.publication import Publication
 from server.models.registers import InspectionObject, Officer
 from server.models.tasks import Assignment, Task
@@ -41,6 +42,8 @@ __all__ = [
     "Officer",
     "Organisation",
     "Photo",
+    "Plan",
+    "PlanRevision",
     "Publication",
     "Receipt",
     "RefreshToken",

@@ -13,6 +13,7 @@ from server.api.supervisor import (  # routes register themselves
     officers,
     organisations,
     photos,
+    plans,
     publications,
     registers,
     review,

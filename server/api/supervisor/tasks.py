@@ -29,7 +29,12 @@ class Tasks(MethodView):
         after, limit = args.pop("after", None), args.pop("limit")
         with reading("supervisor", "admin", "auditor") as (session, actor):
             return list_tasks(
-                session, actor=actor, filters=args, after=after, limit=limit, rules=_rules()
+                session,
+                actor=actor,
+                filters=args,
+                after=after,
+                limit=limit,
+                rules=frequency_rules(),
             )
 
     @error_responses(400, 401, 403, 404, 409, 415)
@@ -40,12 +45,12 @@ class Tasks(MethodView):
         team, now = asked.pop("assignments", None), clock.now()
         with writing("supervisor", "admin") as (session, actor):
             task = create_task(
-                session, actor=actor, asked=NewTask(**asked), rules=_rules(), now=now
+                session, actor=actor, asked=NewTask(**asked), rules=frequency_rules(), now=now
             )
             if team is not None:
                 posts = _posts(team)
                 assign(session, actor=actor, task_id=task.id, posts=posts, reason=None, now=now)
-            return get_task(session, actor=actor, task_id=task.id, rules=_rules())
+            return get_task(session, actor=actor, task_id=task.id, rules=frequency_rules())
 
 
 @supervisor.route("/tasks/<task_id>")
@@ -54,7 +59,7 @@ class Tasks(MethodView):
 def one_task(task_id: str) -> dict[str, Any]:
     """One task with its officers, past and present, and its frequency"""
     with reading("supervisor", "admin", "auditor") as (session, actor):
-        return get_task(session, actor=actor, task_id=task_id, rules=_rules())
+        return get_task(session, actor=actor, task_id=task_id, rules=frequency_rules())
 
 
 @supervisor.route("/tasks/<task_id>/approve-request", methods=["POST"])
@@ -63,8 +68,10 @@ def one_task(task_id: str) -> dict[str, Any]:
 def approve_task_request(task_id: str) -> dict[str, Any]:
     """Agree to a task of origin `other`; not the requester's to do"""
     with writing("supervisor", "admin") as (session, actor):
-        approve_request(session, actor=actor, task_id=task_id, rules=_rules(), now=clock.now())
-        return get_task(session, actor=actor, task_id=task_id, rules=_rules())
+        approve_request(
+            session, actor=actor, task_id=task_id, rules=frequency_rules(), now=clock.now()
+        )
+        return get_task(session, actor=actor, task_id=task_id, rules=frequency_rules())
 
 
 @supervisor.route("/tasks/<task_id>/assignments", methods=["PUT"])
@@ -78,7 +85,7 @@ def assign_task(asked: dict[str, Any], task_id: str) -> dict[str, Any]:
             session, actor=actor, task_id=task_id, posts=_posts(asked["assignments"]),
             reason=asked["reason"], now=clock.now(),
         )  # fmt: skip
-        return get_task(session, actor=actor, task_id=task_id, rules=_rules())
+        return get_task(session, actor=actor, task_id=task_id, rules=frequency_rules())
 
 
 @supervisor.route("/tasks/<task_id>/cancel", methods=["POST"])
@@ -89,10 +96,11 @@ def cancel_one_task(asked: dict[str, Any], task_id: str) -> dict[str, Any]:
     """Cancel a task that was not approved yet; its holders see why"""
     with writing("supervisor", "admin") as (session, actor):
         cancel_task(session, actor=actor, task_id=task_id, reason=asked["reason"], now=clock.now())
-        return get_task(session, actor=actor, task_id=task_id, rules=_rules())
+        return get_task(session, actor=actor, task_id=task_id, rules=frequency_rules())
 
 
-def _rules() -> FrequencyRules:
+def frequency_rules() -> FrequencyRules:
+    """Cap and interval as this deployment settles what the notice leaves open."""
     return FrequencyRules(exempt_checks_count=parts().settings.exempt_checks_count)
 
 

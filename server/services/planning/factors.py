@@ -38,7 +38,8 @@ def weights_of(
 ) -> dict[str, Weight]:
     """The weight of each object on a day, with its reasons. Objects to which the same factors apply
     share one answer."""
-    conditions, bound = _conditions(session, content["factors"], day)
+    asked = [next(iter(factor["when"].items())) for factor in content["factors"]]
+    conditions, bound = conditions_of(session, asked, day=day)
     shown = "".join(f", ({condition}) AS f{place}" for place, condition in enumerate(conditions))
     rows = session.execute(
         text(f"SELECT o.id{shown} FROM objects o WHERE o.id IN {ids_from_json(session)}"),
@@ -54,15 +55,16 @@ def weights_of(
     return weights
 
 
-def _conditions(
-    session: Session, factors: Sequence[Mapping[str, Any]], day: date
+def conditions_of(
+    session: Session, asked: Sequence[tuple[str, Any]], *, day: date = date.min, mark: str = "f"
 ) -> tuple[list[str], dict[str, Any]]:
+    """SQL for each condition `(name, what it asks)` on an object `o`, and all their parameters,
+    whose names begin apart by `mark`."""
     conditions, bound = [], {}
-    for place, factor in enumerate(factors):
-        [(name, asked)] = factor["when"].items()
-        condition, values = _SQL[name](session, asked, day)
+    for place, (name, wanted) in enumerate(asked):
+        condition, values = _SQL[name](session, wanted, day)
         for value_name, value in values.items():
-            own = f"{value_name}_{place}"
+            own = f"{value_name}_{mark}_{place}"
             condition = condition.replace(f":{value_name}", f":{own}")
             bound[own] = value
         conditions.append(condition)

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from server.clock import china_date
 from server.errors import DomainError
 from server.models import Task
+from server.services.bulk import as_json, ids_from_json
 from sync.tasks import EXEMPT_ORIGINS
 
 
@@ -113,7 +114,9 @@ def checks_of_objects(session: Session, object_ids: Sequence[str]) -> dict[str, 
         select(
             Task.id, Task.object_id, Task.origin, Task.planned_on,
             Task.created_at, Task.started_at, Task.submitted_at,
-        ).where(Task.object_id.in_(found), Task.status != "cancelled")
+        )
+        .where(Task.status != "cancelled")
+        .where(text(f"object_id IN {ids_from_json(session)}").bindparams(ids=as_json(list(found))))
     )  # fmt: skip
     for row in rows:
         found[row.object_id].append(Check(row.id, row.origin, _day_of_check(row)))
