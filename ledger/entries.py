@@ -19,16 +19,11 @@ SALT_BYTES = 32
 
 KINDS = frozenset(
     {
-        "item_list",  # 随机抽查事项清单的一个版本
-        "plan",  # 计划及其修订
         "draw_commitment",  # 抽取前的承诺
-        "draw_result",
-        "draw_abandoned",
+        "draw_result",  # 抽取结果
+        "draw_abandoned",  # 放弃的抽取
         "draw_event",  # 抽取后的更换、回避
-        "heads",  # 审计与保管记录的链头，每日
-        "notice",  # 公示
-        "withdrawal",  # 撤回
-        "redaction",  # 删除盐值
+        "heads",  # 审计记录的链头，每日
     }
 )
 

@@ -30,17 +30,35 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(NODE + left + right).digest()
 
 
-def root_of_leaves(leaves: Iterable[bytes]) -> bytes:
-    """The root over leaf hashes as they stream by; memory grows with the logarithm of their
-    number."""
-    edge: list[tuple[int, bytes]] = []  # complete subtrees (level, hash), the largest first
-    for leaf in leaves:
+class Edge:
+    """The right edge of a growing tree: all that must be kept to go on, and to say its root at any
+    time. Memory grows with the logarithm of the number of leaves."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._parts: list[tuple[int, bytes]] = []  # complete subtrees (level, hash), largest first
+
+    def add(self, leaf: bytes) -> None:
+        """One more leaf hash."""
         level, grown = 0, leaf
-        while edge and edge[-1][0] == level:
-            grown = node_hash(edge.pop()[1], grown)
+        while self._parts and self._parts[-1][0] == level:
+            grown = node_hash(self._parts.pop()[1], grown)
             level += 1
-        edge.append((level, grown))
-    return _joined([part for _, part in edge])
+        self._parts.append((level, grown))
+        self.size += 1
+
+    @property
+    def root(self) -> bytes:
+        """The root over all leaves so far."""
+        return _joined([part for _, part in self._parts])
+
+
+def root_of_leaves(leaves: Iterable[bytes]) -> bytes:
+    """The root over leaf hashes as they stream by."""
+    edge = Edge()
+    for leaf in leaves:
+        edge.add(leaf)
+    return edge.root
 
 
 def root(size: int, read: Read) -> bytes:

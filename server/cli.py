@@ -9,6 +9,7 @@ from server.commands.demo import demo_commands
 from server.commands.docs import docs_commands
 from server.commands.jobs import job_commands
 from server.commands.launch import launch
+from server.commands.ledger import ledger_commands
 from server.commands.registers import registers_commands
 from server.commands.sync import sync_commands
 from server.commands.users import user_commands
@@ -34,6 +35,7 @@ COMMANDS: list[click.Command] = [
     checklist_commands,
     registers_commands,
     audit_commands,
+    ledger_commands,
     job_commands,
     sync_commands,
     user_commands,

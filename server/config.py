@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from server.signing import KeyUnusable, Signer, origin_from, seed_from
+
 TRUE_WORDS = frozenset({"1", "true", "yes"})
 FALSE_WORDS = frozenset({"0", "false", "no"})
 MIN_SECRET_BYTES = 32  # RFC 7518 §3.2: an HS256 key is at least as long as its hash
@@ -26,6 +28,9 @@ class Settings:
 
     secret_key: str = _setting(
         "SECRET_KEY", "signs tokens and cursors; at least 32 bytes; no default", ""
+    )
+    ledger_key: str = _setting(
+        "LEDGER_KEY", "signs the ledger's checkpoints: base64 of 32 random bytes; no default", ""
     )
     database_url: str = _setting(
         "DATABASE_URL", "`sqlite:///…` or `postgresql://…`", "sqlite:///DATA_DIR/suijian.sqlite"
@@ -60,6 +65,13 @@ class Settings:
     log_level: str = _setting("LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR", "INFO")
 
     @property
+    def signer(self) -> Signer | None:
+        """Who signs the ledger's checkpoints; None where no key is set."""
+        if not self.ledger_key:
+            return None
+        return Signer(origin_from(self.public_url), seed_from(self.ledger_key))
+
+    @property
     def conflict_term(self) -> timedelta:
         """How long a conflict may wait before it is escalated."""
         return timedelta(hours=self.conflict_term_hours)
@@ -92,6 +104,8 @@ class Settings:
                 f"SECRET_KEY must have at least {MIN_SECRET_BYTES} bytes; make one with: "
                 'python -c "import secrets; print(secrets.token_urlsafe(48))"'
             )
+        if self.ledger_key:
+            self._check_ledger_key()
         if not self.database_url.startswith(("sqlite:", "postgresql:", "postgresql+psycopg:")):
             raise SettingsError("DATABASE_URL must begin with sqlite: or postgresql:")
         for spec in fields(self):
@@ -99,6 +113,16 @@ class Settings:
             minimum = 0 if spec.name == "trusted_proxies" else 1
             if type(value) is int and value < minimum:
                 raise SettingsError(f"{spec.metadata['env']} must be at least {minimum}")
+
+    def _check_ledger_key(self) -> None:
+        try:
+            seed_from(self.ledger_key)
+        except KeyUnusable as fault:
+            raise SettingsError(
+                f"LEDGER_KEY is unusable ({fault}); make one with: "
+                'python -c "import base64, secrets; '
+                'print(base64.b64encode(secrets.token_bytes(32)).decode())"'
+            ) from None
 
 
 def _convert(name: str, raw: str, default: object) -> Any:

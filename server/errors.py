@@ -88,6 +88,10 @@ CATALOGUE: dict[str, ErrorKind] = {
     ),
     "plan_outside_share": ErrorKind(422, "全年抽查比例超出所设上下限；请按 details.errors 调整。"),
     "plan_exists": ErrorKind(409, "该机构已有同名计划，请改用修订，或换一个计划编号。"),
+    # the ledger
+    "ledger_key_missing": ErrorKind(
+        503, "服务器尚未配置账本签名密钥，不能公布；请管理员设置 LEDGER_KEY 后重试。"
+    ),
     # making tasks
     "origin_not_by_hand": ErrorKind(
         422, "该来源的任务只能由随机抽取产生；手工任务请选择举报投诉、转办交办、复查或其他。"

@@ -1,9 +1,10 @@
 """One machine, one data folder: what the environment leaves open is made here, once, and kept.
 
-`make run` and `python -m server` begin here. A deployment that states SECRET_KEY, DATA_DIR and
-PUBLIC_URL itself is changed in nothing.
+`make run` and `python -m server` begin here. A deployment that states SECRET_KEY,
+LEDGER_KEY, DATA_DIR and PUBLIC_URL itself is changed in nothing.
 """
 
+import base64
 import os
 import secrets
 from collections.abc import Mapping
@@ -12,10 +13,13 @@ from pathlib import Path
 
 KEY_FILE = "secret"
 KEY_BYTES = 48
+LEDGER_KEY_FILE = "ledger-key"
+LEDGER_KEY_BYTES = 32
 
 
 def local_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment with DATA_DIR (made, absolute), SECRET_KEY and PUBLIC_URL filled in.
+    """The environment with DATA_DIR (made, absolute), SECRET_KEY, LEDGER_KEY and PUBLIC_URL
+    filled in.
 
     Raises OSError when the data folder cannot be made or its secret cannot be read.
     """
@@ -25,6 +29,9 @@ def local_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]
     complete["DATA_DIR"] = str(folder)
     if not complete.get("SECRET_KEY"):
         complete["SECRET_KEY"] = kept_text(folder / KEY_FILE, secrets.token_urlsafe(KEY_BYTES))
+    if not complete.get("LEDGER_KEY"):
+        proposal = base64.b64encode(secrets.token_bytes(LEDGER_KEY_BYTES)).decode()
+        complete["LEDGER_KEY"] = kept_text(folder / LEDGER_KEY_FILE, proposal)
     if not complete.get("PUBLIC_URL"):
         host, port = complete.get("HOST") or "127.0.0.1", complete.get("PORT") or "8000"
         complete["PUBLIC_URL"] = f"http://{host}:{port}"

@@ -1,5 +1,6 @@
 """Fixtures that every test may use: both databases, an app, a small invented world."""
 
+import base64
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("suijian")
 
 SECRET = "a secret for tests only, of more than thirty-two bytes"
+LEDGER_KEY = base64.b64encode(b"\x07" * 32).decode()
 
 
 def pytest_sessionfinish() -> None:
@@ -40,7 +42,9 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
-    return Settings(secret_key=SECRET, database_url=database_url, data_dir=tmp_path)
+    return Settings(
+        secret_key=SECRET, ledger_key=LEDGER_KEY, database_url=database_url, data_dir=tmp_path
+    )
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from server.api.device.files import files
 from server.api.docs import docs
 from server.api.health import health
 from server.api.home import home
+from server.api.ledger import ledger_files
 from server.api.public import public, public_pages
 from server.api.supervisor import supervisor
 
@@ -25,5 +26,6 @@ BLUEPRINTS = [
 PAGES: list[tuple[Blueprint, str]] = [
     (home, "/"),
     (public_pages, "/public"),
+    (ledger_files, "/ledger"),
     (docs, f"{API}/docs"),
 ]

@@ -25,6 +25,7 @@ from server.services.conflicts import escalation
 from server.services.conflicts.care import adopt_conflicts
 from server.services.evidence import derivatives
 from server.services.evidence.sweep import sweep_uploads
+from server.services.ledger.heads import anchor_audit
 from server.services.sync.compaction import compact
 from server.services.sync.epoch import begin_epoch, is_set_back
 from server.services.sync.held import devices_with_held_ops, put_to_review
@@ -70,6 +71,14 @@ def seal_audit(shop: Workshop) -> None:
 def seal_late_audit(shop: Workshop) -> None:
     """Chain entries that became visible very late."""
     _seal(shop.database, everywhere=True)
+
+
+def anchor_heads(shop: Workshop) -> None:
+    """Put the head of the audit trail into the ledger, once a day, where there is a key."""
+    signer = shop.settings.signer
+    if signer is not None:
+        with shop.database.write() as session:
+            anchor_audit(session, signer=signer, now=clock.now())
 
 
 def make_thumbnails(shop: Workshop) -> None:
@@ -163,6 +172,7 @@ def _seal(database: Database, *, everywhere: bool) -> None:
 JOBS: tuple[Job, ...] = (
     Job("seal_audit", seal_audit, EVERY_MINUTE),
     Job("seal_late_audit", seal_late_audit, SIX_HOURLY),
+    Job("anchor_heads", anchor_heads, EVERY_HOUR),
     Job("sweep_uploads", settle_uploads, EVERY_HOUR),
     Job("release_due", release_former_holders, EVERY_HOUR),
     Job("renew_epoch", renew_epoch, EVERY_MINUTE),

@@ -10,6 +10,7 @@ from server.models.evidence import CustodyEvent, EvidenceFile, Photo, Upload
 from server.models.items import ItemList
 from server.models.jobs import JobState
 from server.models.late import LateOp, UnawaitedDevice
+from server.models.ledger import LedgerBody, LedgerCheckpoint, LedgerEntry, LedgerTile
 from server.models.organisations import Organisation
 from server.models.plans import Plan, PlanRevision
 from server.models.publication import Publication
@@ -38,6 +39,10 @@ __all__ = [
     "JobState",
     "KnownAddress",
     "LateOp",
+    "LedgerBody",
+    "LedgerCheckpoint",
+    "LedgerEntry",
+    "LedgerTile",
     "LoginFailure",
     "Officer",
     "Organisation",

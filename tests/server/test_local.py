@@ -9,7 +9,8 @@ def test_a_data_folder_makes_its_secret_once_and_for_nobody_else_to_read(tmp_pat
     folder = tmp_path / "data"
     first = local_environment({"DATA_DIR": str(folder)})
     assert Settings.from_environment(first).secret_key == first["SECRET_KEY"]
-    assert stat.S_IMODE((folder / "secret").stat().st_mode) == 0o600
+    for name in ("secret", "ledger-key"):
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert local_environment({"DATA_DIR": str(folder)}) == first
 
@@ -20,8 +21,9 @@ def test_two_data_folders_have_two_secrets(tmp_path):
 
 
 def test_a_secret_of_the_environment_is_not_written_down(tmp_path):
-    given = {"DATA_DIR": str(tmp_path), "SECRET_KEY": "s" * 32}
-    assert local_environment(given)["SECRET_KEY"] == "s" * 32
+    given = {"DATA_DIR": str(tmp_path), "SECRET_KEY": "s" * 32, "LEDGER_KEY": "k"}
+    complete = local_environment(given)
+    assert (complete["SECRET_KEY"], complete["LEDGER_KEY"]) == ("s" * 32, "k")
     assert list(tmp_path.iterdir()) == []
 
 
