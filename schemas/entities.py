@@ -200,7 +200,7 @@ class FindingPatch(ma.Schema):
 
 
 class PhotoPatch(ma.Schema):
-    """What a device declares of a photo, once."""
+    """What a device declares of a photo, once; later only that it is lost."""
 
     task_id = Id()
     of_type = one_of(sync.PHOTO_PARENTS, clearable=False)
@@ -214,6 +214,12 @@ class PhotoPatch(ma.Schema):
     latitude = number(-90, 90)
     longitude = number(-180, 180)
     accuracy_m = number(0, 1e7)
+    lost = Text(
+        minimum=1,
+        maximum=1000,
+        allow_none=True,
+        metadata={"description": "why it can never come; null takes that back"},
+    )
 
 
 class ConflictPatch(ma.Schema):

@@ -7,6 +7,7 @@ from marshmallow import validate
 
 from schemas.common import Id, Text, UtcTime
 from schemas.conflicts import WholeConflictSchema
+from schemas.photos import MissingPhotoSchema
 from sync.tasks import ROLES, STATUSES
 
 
@@ -40,6 +41,7 @@ class PhotoCountsSchema(ma.Schema):
     verified = ma.fields.Integer(required=True)
     quarantined = ma.fields.Integer(required=True)
     lost = ma.fields.Integer(required=True)
+    deleted = ma.fields.Integer(required=True)
 
 
 class ReviewedFindingSchema(ReviewEntitySchema):
@@ -225,6 +227,11 @@ class ReviewSchema(ma.Schema):
     items = ma.fields.List(ma.fields.Nested(ReviewedItemSchema), required=True)
     findings = ma.fields.List(ma.fields.Nested(ReviewedFindingSchema), required=True)
     photos = ma.fields.Nested(ReviewedPhotosSchema, required=True)
+    missing_photos = ma.fields.List(
+        ma.fields.Nested(MissingPhotoSchema),
+        required=True,
+        metadata={"description": "what approval waits for, oldest first"},
+    )
     conflicts = ma.fields.List(
         ma.fields.Nested(WholeConflictSchema),
         required=True,

@@ -130,8 +130,13 @@ FIELDS: dict[str, dict[str, Field]] = {
             ),
             ONCE,
         ),
+        "lost": LWW,  # why it can never come; asked for here, approved by the office
         "state": SERVER,
+        "by": SERVER,
+        "device": SERVER,
+        "lost_request": SERVER,
         "lost_reason": SERVER,
+        "deletion": SERVER,
     },
 }
 

@@ -11,10 +11,12 @@ from server.models.items import ItemList
 from server.models.jobs import JobState
 from server.models.late import LateOp, UnawaitedDevice
 from server.models.ledger import LedgerBody, LedgerCheckpoint, LedgerEntry, LedgerTile
+from server.models.losses import PhotoLoss
 from server.models.organisations import Organisation
 from server.models.plans import Plan, PlanRevision
 from server.models.publication import Publication
 from server.models.registers import InspectionObject, Officer
+from server.models.retention import DeletionAct, DeletionItem, LegalHold, RetentionTerm
 from server.models.tasks import Assignment, Task
 from server.models.weights import WeightTable
 
@@ -27,6 +29,8 @@ __all__ = [
     "ConflictCare",
     "ConflictSettlement",
     "CustodyEvent",
+    "DeletionAct",
+    "DeletionItem",
     "Device",
     "Document",
     "EvidenceFile",
@@ -43,15 +47,18 @@ __all__ = [
     "LedgerCheckpoint",
     "LedgerEntry",
     "LedgerTile",
+    "LegalHold",
     "LoginFailure",
     "Officer",
     "Organisation",
     "Photo",
+    "PhotoLoss",
     "Plan",
     "PlanRevision",
     "Publication",
     "Receipt",
     "RefreshToken",
+    "RetentionTerm",
     "Setting",
     "Task",
     "UnawaitedDevice",

@@ -32,7 +32,8 @@ class Upload(Base):
     sha256: Mapped[str | None] = mapped_column(String(64), index=True)  # as stated with it
     received_sha256: Mapped[str | None] = mapped_column(String(64))
     filename: Mapped[str | None] = mapped_column(String(255))
-    state: Mapped[str] = mapped_column(String(20), default="open")  # | done | quarantined | used
+    #: open | done | quarantined | used | deleted
+    state: Mapped[str] = mapped_column(String(20), default="open")
     concat: Mapped[str | None] = mapped_column(Text)  # Upload-Concat as it came
     final_id: Mapped[str | None] = mapped_column(String(64), index=True)
     place: Mapped[int | None]  # from 0
@@ -54,7 +55,10 @@ class Upload(Base):
 
 
 class EvidenceFile(Base):
-    """The immutable original, stored once under its own digest."""
+    """The immutable original, stored once under its own digest.
+
+    From `deleting_at` on it is no evidence any more: its bytes are being removed, and at
+    `deleted_at` they were. The row stays; bytes that come anew take it up again."""
 
     __tablename__ = "evidence_files"
 
@@ -66,6 +70,8 @@ class EvidenceFile(Base):
     thumbnail_at: Mapped[datetime | None]
     thumbnail_attempts: Mapped[int] = mapped_column(default=0)
     thumbnail_error: Mapped[str | None] = mapped_column(Text)  # of the last failed attempt
+    deleting_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
 
 
 class Photo(Base):
@@ -87,7 +93,8 @@ class Photo(Base):
     received_sha256: Mapped[str | None] = mapped_column(
         ForeignKey("evidence_files.sha256"), index=True
     )
-    state: Mapped[str] = mapped_column(String(20))  # as in the photo document
+    #: as in the photo document; `deleting` between the mark and the removal of its bytes
+    state: Mapped[str] = mapped_column(String(20))
     lost_reason: Mapped[str | None] = mapped_column(Text)
     declared_at: Mapped[datetime]
     received_at: Mapped[datetime | None]

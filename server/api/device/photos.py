@@ -4,7 +4,15 @@ from typing import Any, BinaryIO
 
 from flask import Response, request, send_file
 
-from schemas.photos import PhotoCheckedSchema, PhotoCheckSchema
+from schemas.common import page_of
+from schemas.photos import (
+    MissingCountsSchema,
+    MissingFilterArgs,
+    MissingListArgs,
+    MissingPhotoSchema,
+    PhotoCheckedSchema,
+    PhotoCheckSchema,
+)
 from server import clock
 from server.api.device import device
 from server.api.glue import error_responses, reading, writing
@@ -14,6 +22,7 @@ from server.parts import parts
 from server.services.evidence.derivatives import can_have_thumbnail
 from server.services.evidence.photos import Known, check_photos, photo_file, view_original
 from server.services.evidence.verification import find_waiting, verify_photos
+from server.services.review.missing import Mark, Page, count_missing, missing_photos
 
 RETRY_SECONDS = "5"
 BINARY = {"type": "string", "format": "binary"}
@@ -53,6 +62,32 @@ def check(asked: dict[str, Any]) -> Known:
         with writing() as (session, actor):
             verify_photos(session, waiting, actor=actor, now=clock.now())
     return known
+
+
+@device.route("/photos/missing")
+@error_responses(401, 403)
+@device.arguments(MissingListArgs, location="query")
+@device.response(200, page_of(MissingPhotoSchema))
+def missing(args: dict[str, Any]) -> Page:
+    """What approval waits for in the tasks one holds, or in one's part of the tree; oldest first"""
+    after, limit = args.pop("after", None), args.pop("limit")
+    since_ms, _, photo_id = (after or "").partition(".")
+    mark = Mark(int(since_ms), photo_id) if after else None
+    received = parts().media.uploads.offset
+    with reading() as (session, actor):
+        return missing_photos(
+            session, actor=actor, filters=args, after=mark, limit=limit, received=received
+        )
+
+
+@device.route("/photos/missing/summary")
+@error_responses(401, 403)
+@device.arguments(MissingFilterArgs, location="query")
+@device.response(200, MissingCountsSchema)
+def missing_summary(args: dict[str, Any]) -> dict[str, Any]:
+    """How many photos are missing there, by state, and since when the oldest"""
+    with reading() as (session, actor):
+        return count_missing(session, actor=actor, filters=args)
 
 
 @device.route("/photos/<photo_id>/thumbnail")

@@ -27,7 +27,7 @@ def review(task_id: str) -> dict[str, Any]:
     with reading("supervisor", "admin", "auditor") as (session, actor):
         return read_review(
             session, actor=actor, task_id=task_id, now=clock.now(),
-            term=parts().settings.conflict_term,
+            term=parts().settings.conflict_term, received=parts().media.uploads.offset,
         )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from server.models import EvidenceFile, Photo, Upload
 from server.services.audit.acts import record_act
 from server.services.evidence.custody import Custody, record_custody
 from server.services.evidence.verification import (
+    PAST,
     VERIFIED,
     Waiting,
     call_verified,
@@ -139,7 +140,7 @@ def _waiting_for(session: Session, upload: Upload, arrival: Arrival) -> list[Wai
         return []
     verified = (
         select(Photo.id, Photo.task_id)
-        .where(Photo.sha256 == arrival.sha256, Photo.state != "verified")
+        .where(Photo.sha256 == arrival.sha256, Photo.state.not_in(PAST))
         .where(or_(Photo.id == upload.photo_id, Photo.user_id == upload.user_id))
         .order_by(Photo.id)
     )

@@ -1,4 +1,4 @@
-"""Photos for people (照片查看): what need not be sent, what may be seen, what will never come."""
+"""Photos for people (照片查看): what need not be sent, what may be seen."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,16 +10,10 @@ from sqlalchemy.orm import Session
 from server.errors import DomainError
 from server.ids import is_id
 from server.models import Assignment, EvidenceFile, Organisation, Photo, Task
-from server.services.audit.acts import record_act
 from server.services.bulk import as_json, ids_from_json
 from server.services.evidence.custody import Custody, record_custody
 from server.services.evidence.declared import reach_of
-from server.services.evidence.verification import Waiting, show_photos
-from server.services.review.inspections import require_reviewer
 from server.services.scope import Actor
-from server.services.sync.locks import lock_tasks
-
-LOSABLE = ("declared", "quarantined")
 
 
 class Known(NamedTuple):
@@ -88,31 +82,3 @@ def view_original(session: Session, *, actor: Actor, photo_id: str, now: datetim
     seen = Custody(photo_id, "viewed", actor.user_id, actor.device_id, {"sha256": file.sha256})
     record_custody(session, [seen], now=now)
     return file
-
-
-def declare_lost(
-    session: Session, *, actor: Actor, photo_id: str, reason: str, now: datetime
-) -> Photo:
-    """Say for the record that a declared photo will never come (申报遗失). The reason stays in it,
-    even if the bytes turn up one day.
-
-    Raises `not_found`, `reviewer_on_task`, `state_invalid` for one that is verified or declared
-    lost already.
-    """
-    task_id = find_photo(session, actor=actor, photo_id=photo_id).task_id
-    require_reviewer(session, actor=actor, task_id=task_id)
-    lock_tasks(session, [task_id])
-    photo = session.get_one(Photo, photo_id, with_for_update=True, populate_existing=True)
-    before = photo.state
-    if before not in LOSABLE:
-        raise DomainError("state_invalid", details={"state": before})
-    photo.state, photo.lost_reason = "lost", reason
-    patch = {"state": "lost", "lost_reason": reason}
-    lost = Custody(photo_id, "lost", actor.user_id, actor.device_id, {"reason": reason})
-    record_custody(session, [lost], now=now)
-    record_act(
-        session, actor=actor, action="photo.lost", target_type="photo", target_id=photo_id,
-        before={"state": before}, after=patch, now=now,
-    )  # fmt: skip
-    show_photos(session, {Waiting(photo_id, task_id): patch}, actor=actor, now=now)
-    return photo

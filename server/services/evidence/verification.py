@@ -7,17 +7,19 @@ from typing import Any, NamedTuple
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
-from server.clock import to_ms
-from server.models import Photo
+from server.clock import to_ms, wire_time
+from server.models import Photo, PhotoLoss
 from server.services.evidence.custody import Custody, record_custody
 from server.services.evidence.declared import is_there
 from server.services.scope import Actor
 from server.services.sync.locks import lock_tasks
-from server.services.sync.merging import Merge
+from server.services.sync.merging import Key, Merge
 from server.services.sync.office import write_as_office
 
 SETTLE_BATCH = 500
 VERIFIED = {"state": "verified"}
+#: bytes that come for a photo whose own were deleted make no evidence of it again
+PAST = ("verified", "deleting", "deleted")
 
 
 class Waiting(NamedTuple):
@@ -59,11 +61,12 @@ def call_verified(
     tasks, and shows them."""
     verified = session.execute(
         update(Photo)
-        .where(Photo.id.in_([photo.id for photo in waiting]), Photo.state != "verified")
+        .where(Photo.id.in_([photo.id for photo in waiting]), Photo.state.not_in(PAST))
         .values(state="verified", received_sha256=Photo.sha256, received_at=now, verified_at=now)
         .returning(Photo.id, Photo.task_id, Photo.sha256)
         .execution_options(synchronize_session=False)
     ).all()
+    _end_requests(session, [row.id for row in verified], now=now)
     by = (actor.user_id if actor else None, actor.device_id if actor else None)
     record_custody(
         session,
@@ -71,6 +74,16 @@ def call_verified(
         now=now,
     )
     return [Waiting(row.id, row.task_id) for row in verified]
+
+
+def _end_requests(session: Session, photo_ids: Sequence[str], *, now: datetime) -> None:
+    """Nothing is left to decide about a photo that was thought lost."""
+    session.execute(
+        update(PhotoLoss)
+        .where(PhotoLoss.photo_id.in_(photo_ids), PhotoLoss.state == "open")
+        .values(state="found", decided_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def show_photos(
@@ -87,5 +100,18 @@ def show_photos(
     merge = Merge(session, now_ms=to_ms(now))
     merge.read([("photo", photo.id) for photo in patches])
     for photo, patch in patches.items():
-        write_as_office(merge, ("photo", photo.id), photo.task_id, actor=actor, patch=patch)
+        key = ("photo", photo.id)
+        found = _found(merge, key, now) if patch == VERIFIED else {}
+        write_as_office(merge, key, photo.task_id, actor=actor, patch={**patch, **found})
     merge.save()
+
+
+def _found(merge: Merge, key: Key, now: datetime) -> dict[str, Any]:
+    """What becomes of the request to call a photo lost that is verified now: an approved one stays
+    beside it, an open one is answered."""
+    request = merge.held[key].entity.data.get("lost_request")
+    if not request or request["state"] not in ("open", "approved"):
+        return {}
+    if request["state"] == "open":
+        return {"lost_request": {**request, "state": "found", "decided_at": wire_time(now)}}
+    return {"lost_request": {**request, "found_at": wire_time(now)}}

@@ -80,7 +80,9 @@ DISCLOSURE: Final[dict[str, dict[str, Level]]] = {
     "photo": {
         **_all(INTERNAL, "task_id", "of_type", "of_id", "kind", "sha256", "size_bytes"),
         **_all(INTERNAL, "filename", "media_type", "taken_at", "state", "lost_reason"),
+        **_all(INTERNAL, "lost"),
         **_all(SECRET, "latitude", "longitude", "accuracy_m"),
+        **_all(SECRET, "by", "device", "lost_request", "deletion"),
     },
 }
 

@@ -19,7 +19,8 @@ Data = Mapping[str, Any]
 #: type → id → data, of what is not deleted
 Documents = Mapping[str, Mapping[str, Data]]
 
-SETTLED_PHOTOS = frozenset({"verified", "lost"})
+SETTLED_PHOTOS = frozenset({"verified", "lost", "deleted"})
+LOST_ASKED = ("photo_lost_asked", "照片 {id} 已申报遗失，请由申报人以外的负责人批准或不予批准。")
 PHOTO_GAPS = {
     "declared": ("photo_not_received", "照片 {id} 的文件尚未上传，请等待终端上传或申报遗失。"),
     "received": ("photo_not_verified", "照片 {id} 已收到，尚未完成校验，请稍后刷新。"),
@@ -126,7 +127,8 @@ def _gaps_of_photos(documents: Documents) -> Iterator[Gap]:
     for photo_id, data in sorted(known.items()):
         state = data.get("state") or "declared"
         if state not in SETTLED_PHOTOS:
-            code, message = PHOTO_GAPS[state]
+            asked = (data.get("lost_request") or {}).get("state") == "open"
+            code, message = LOST_ASKED if asked else PHOTO_GAPS[state]
             yield Gap(code, message.format(id=photo_id), "photo", photo_id)
     for photo_id in sorted(_named_photos(documents) - set(known)):
         message = f"照片 {photo_id} 已被引用但尚未申报，请等待终端同步。"

@@ -21,19 +21,24 @@ from server.services.review.completeness import photos_of
 from server.services.review.decisions import blocking
 from server.services.review.devices import devices_of
 from server.services.review.inspections import gather
+from server.services.review.missing import Received, missing_photos
 from server.services.scope import Actor
 from server.services.sync.documents import StoredDocument, documents_of_task
 from server.services.tasks.lifecycle import find_task
 
 #: the states that a photo passes on its way; each counts those that came at least so far
 PHOTO_WAY = ("declared", "received", "verified")
-PHOTO_SIDES = ("quarantined", "lost")
+PHOTO_SIDES = ("quarantined", "lost", "deleted")
+#: so many are told of here, the oldest; all are listed by `GET /photos/missing`
+MOST_MISSING = 200
 
 
 def read_review(
-    session: Session, *, actor: Actor, task_id: str, term: timedelta, now: datetime
-) -> dict[str, Any]:
-    """The review of a task; `term` is how long a conflict may wait. Raises `not_found`."""
+    session: Session, *, actor: Actor, task_id: str, term: timedelta, received: Received,
+    now: datetime,
+) -> dict[str, Any]:  # fmt: skip
+    """The review of a task; `term` is how long a conflict may wait, `received` tells the bytes of
+    an upload that have come. Raises `not_found`."""
     task = find_task(session, actor=actor, task_id=task_id)
     inspection = gather(session, task)
     stored = _Stored(documents_of_task(session, task_id))
@@ -56,6 +61,14 @@ def read_review(
             for finding in stored.all("finding")
         ],
         "photos": {"counts": _count(stored.all("photo")), "items": stored.all("photo")},
+        "missing_photos": missing_photos(
+            session,
+            actor=actor,
+            filters={"task_id": task_id},
+            after=None,
+            limit=MOST_MISSING,
+            received=received,
+        ).items,
         "conflicts": [each for each in conflicts if each["data"]["state"] == "open"],
         "settled_conflicts": [each for each in conflicts if each["data"]["state"] != "open"],
         "history": _history(session, task_id),

@@ -14,6 +14,7 @@ from server.clock import to_ms
 from server.errors import op_error
 from server.services.conflicts.versions import values_written
 from server.services.evidence.declared import DeclaredPhoto, declare_photos
+from server.services.evidence.lost_requests import follow_lost
 from server.services.scope import Actor
 from server.services.sync.fitting import fitting_patch
 from server.services.sync.held import deadline_of
@@ -24,10 +25,10 @@ from server.services.sync.receipts import Incoming
 from server.services.sync.settling import chosen_value, has_care, settling_write
 from server.services.sync.standing import Standing, standings
 from sync.conflicts import conflict_id
-from sync.entities import EXISTS, task_of
+from sync.entities import EXISTS, FIELDS, task_of
 from sync.merge import Action
 from sync.ops import CheckOp, Op
-from sync.policies import Refused, Saw, Stamp
+from sync.policies import Refused, Saw, Stamp, standing
 from sync.waiting import Queues, Waits, begins, require_dependencies
 
 Result = dict[str, Any]
@@ -65,6 +66,7 @@ class Deeds:
         self._queues = Queues()
         self._held_before: set[tuple[str, str]] = set()
         self._photos: list[DeclaredPhoto] = []
+        self._lost: set[str] = set()
         self._moved_tasks: set[str] = set()
         self._salvage_tasks: set[str] = set()
         self._seqs: dict[tuple[str, str, str], int] = {}
@@ -174,6 +176,7 @@ class Deeds:
     def save(self) -> None:
         """Write everything that changed and announce it; complete the results."""
         self._declare_photos()
+        follow_lost(self.merge, self._lost, actor=self.actor, now=self.now)
         for task_id in self._moved_tasks:
             follow_task(self.merge, self.session, task_id)
         for task_id in self._salvage_tasks - self._moved_tasks:
@@ -261,6 +264,8 @@ class Deeds:
             self._photos.append(
                 DeclaredPhoto(key[1], task_id, patch.get("sha256"), it.user_id, it.device_id)
             )
+        if key[0] == "photo" and "lost" in patch:
+            self._lost.add(key[1])
         disputed = [name for name in outcome.disputed if name in patch or name == EXISTS]
         status = "conflict" if disputed else "merged" if outcome.concurrent else "applied"
         result: Result = {"op_id": it.op.op_id, "status": status, "rev": self.merge.held[key].rev}
@@ -305,8 +310,11 @@ class Deeds:
         for photo_id, state in states.items():
             key = ("photo", photo_id)
             task_id = self.merge.held[key].task_id or ""
-            if self.merge.held[key].entity.data.get("state") != state:
-                write_as_office(self.merge, key, task_id, actor=None, patch={"state": state})
+            entity = self.merge.held[key].entity
+            if entity.data.get("state") != state:
+                by = standing(FIELDS["photo"]["sha256"], entity.claims("sha256")).stamp
+                patch = {"state": state, "by": by.officer, "device": by.device}
+                write_as_office(self.merge, key, task_id, actor=None, patch=patch)
 
     def _note_acts(self) -> None:
         """Leave the push in the audit: one entry for each person, device and task, with what became

@@ -9,7 +9,7 @@ from server.services.sync.locks import LockedTask
 from server.services.sync.merging import Held, Merge
 from server.services.sync.standing import checklist_items
 from sync.answers import check_answer
-from sync.entities import CREATABLE, DELETABLE, task_of
+from sync.entities import CREATABLE, DELETABLE, FIELDS, task_of
 from sync.ops import Op
 from sync.policies import Refused
 from sync.waiting import Waits, require_entity
@@ -75,5 +75,6 @@ def _require_as_declared(op: Op, held: Held | None) -> None:
     did not know it: which of two came earlier by their own clocks would be theirs to say."""
     declared = held.entity.data if held else {}
     for name, value in op.patch.items():
-        if name in declared and declared[name] != value:
+        is_evidence = FIELDS["photo"][name].policy == "immutable"
+        if is_evidence and name in declared and declared[name] != value:
             raise Refused("field_immutable", name)

@@ -45,7 +45,7 @@ def test_photos_are_counted_as_declared_received_and_verified(world):
     set_photo(world, f"{task_id}-3", state="lost", lost_reason="终端损坏")
     seen = review(world, task_id)
     assert seen["photos"]["counts"] == {
-        "declared": 5, "received": 2, "verified": 1, "quarantined": 1, "lost": 1,
+        "declared": 5, "received": 2, "verified": 1, "quarantined": 1, "lost": 1, "deleted": 0,
     }  # fmt: skip
     assert seen["findings"][0]["photo_counts"]["verified"] == 1
     assert codes(seen["blocking"]) == [
