@@ -89,6 +89,7 @@ def tasks(device: Device, args: argparse.Namespace) -> bool:
 def show_task(device: Device, args: argparse.Namespace) -> bool:
     """Show one task with its checklist, answers, findings, photos, and what is still missing."""
     task_id = one_id(device, "task", args.task)
+    show.missing_photos(device.missing_photos(task_id))
     return show.task(device.task(task_id), device.missing(task_id))
 
 
@@ -127,6 +128,18 @@ def photo(device: Device, args: argparse.Namespace) -> bool:
     id_ = one_id(device, "task" if type_ == "record" else type_, args.id)
     facts = PhotoFacts(kind=args.kind, taken_at=device.clock())
     return show.say(device.attach_photo(args.path, of=(type_, id_), facts=facts))
+
+
+def photos(device: Device, args: argparse.Namespace) -> bool:
+    """Show which photos of a task have not reached the server, and where they are; exit code 1 if
+    any."""
+    return show.missing_photos(device.missing_photos(one_id(device, "task", args.task)))
+
+
+def lost(device: Device, args: argparse.Namespace) -> bool:
+    """Ask to declare a photo lost, and why (its phone was destroyed …); the office decides."""
+    asked = device.call_lost(one_id(device, "photo", args.photo), args.reason)
+    return show.say("asked with the next sync" if asked else "was asked before with this reason")
 
 
 def submit(device: Device, args: argparse.Namespace) -> bool:
@@ -187,6 +200,8 @@ def _parser() -> argparse.ArgumentParser:
     ).add_argument(
         "--kind", default="evidence", choices=("evidence", "overview", "signature", "document")
     )
+    add_command(commands, "photos", photos, "task")
+    add_command(commands, "lost", lost, "photo", "reason")
     add_command(commands, "submit", submit, "task")
     add_command(commands, "pending", pending)
     add_fields(add_command(commands, "mend", mend, "op_id"))

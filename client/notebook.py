@@ -16,6 +16,7 @@ from client.errors import NotOnDevice, SignInNeeded
 from client.evidence import Bytes, PhotoFacts
 from client.journal import Pen
 from client.mirror import Entity
+from client.missing import MissingPhoto, missing_photos
 from client.outbox import Op
 from client.reports import Pending
 from client.store import Store
@@ -84,6 +85,10 @@ class Notebook:
         """What the task's checklist still asks for, to be told while on site."""
         view = self.task(task_id)
         return lacks(view.checklist.data if view.checklist else {}, view.answers_by_item())
+
+    def missing_photos(self, task_id: str) -> list[MissingPhoto]:
+        """The task's photos that have not reached the server, and where their bytes are."""
+        return missing_photos(self.store.db, self.task(task_id))
 
     # -- writing --------------------------------------------------------------------------------
 
@@ -171,6 +176,11 @@ class Notebook:
         taken = Bytes(sha256, size_bytes, Path(path).name)
         with self._pen() as pen:
             return evidence.attach(pen, of, taken, facts or PhotoFacts(taken_at=pen.now))
+
+    def call_lost(self, photo_id: str, reason: str | None) -> Op | None:
+        """Ask to declare that a photo can never come (申报遗失), and why; None takes it back. The
+        office decides; should the bytes turn up, they are sent all the same."""
+        return self.edit("photo", photo_id, lost=reason)
 
     # -- what the server refused ----------------------------------------------------------------
 

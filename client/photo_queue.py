@@ -16,6 +16,8 @@ from client.store import Store, dump, load
 
 WAITING, SENT, REFUSED, KEPT = "waiting", "sent", "refused", "kept"
 COLUMNS = "photo_id, user_id, sha256, size_bytes, filename, media_type, state, upload_url, reason"
+ARRIVED_STATES = frozenset({"verified", "deleted"})
+"""States in which they did; what was deleted since had its term."""
 UNUSABLE_STATES = frozenset({"quarantined", "lost"})
 """States of a photo on the server in which its bytes did not become evidence."""
 
@@ -60,6 +62,13 @@ def of_user(db: sqlite3.Connection, user_id: str, state: str | None = None) -> l
     return [QueuedPhoto(**dict(row) | {"reason": load(row["reason"])}) for row in rows]
 
 
+def find(db: sqlite3.Connection, photo_id: str) -> QueuedPhoto | None:
+    """A photo whose bytes are on this device, whoever took it."""
+    query = f"SELECT {COLUMNS} FROM photos WHERE photo_id = ?"
+    row = db.execute(query, (photo_id,)).fetchone()
+    return None if row is None else QueuedPhoto(**dict(row) | {"reason": load(row["reason"])})
+
+
 def set_upload(db: sqlite3.Connection, photo_id: str, upload_url: str | None) -> None:
     """Remember where the upload lives, before its first byte is sent."""
     db.execute("UPDATE photos SET upload_url = ? WHERE photo_id = ?", (upload_url, photo_id))
@@ -87,7 +96,7 @@ def settle(store: Store, user_id: str) -> None:
             if said in UNUSABLE_STATES:
                 reason = {"code": f"photo_{said}", "message": "服务器未能采用该照片，请联系主管。"}
                 set_state(db, [photo.photo_id], REFUSED, reason)
-            elif said == "verified":
+            elif said in ARRIVED_STATES:
                 set_state(db, [photo.photo_id], KEPT)
 
 

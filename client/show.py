@@ -8,10 +8,13 @@ from typing import Any
 
 from client.checklist import Lack
 from client.mirror import Entity
+from client.missing import MissingPhoto
 from client.outbox import Op
 from client.photo_queue import REFUSED
 from client.reports import Pending, SyncReport
 from client.views import TaskView
+
+LOST = {"open": "待批准", "refused": "未获批准"}
 
 
 def say(line: str) -> bool:
@@ -72,6 +75,17 @@ def missing(lacking: Iterable[Lack]) -> bool:
     for lack in lacking:
         complete = not say(f"missing: {lack.what} for {lack.item_code}")
     return complete
+
+
+def missing_photos(found: list[MissingPhoto]) -> bool:
+    """Photos that approval still waits for."""
+    if found:
+        say(f"{len(found)} 张照片尚未到达服务器：")
+    for each in found:
+        asked = f"  申报遗失：{LOST[each.lost]}" if each.lost in LOST else ""
+        name = each.filename or ""
+        say(f"  {each.photo_id}  {each.of_type} {each.of_id}  {name}  {each.where}{asked}")
+    return not found
 
 
 def pending(still: Pending) -> bool:

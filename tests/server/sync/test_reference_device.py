@@ -10,6 +10,7 @@ from server.config import Settings
 from tests.server.inspections import ok
 from tests.server.late import accept, late_ops
 from tests.server.sync.ops import op
+from tests.server.tus.speaker import declare, photo
 from tests.server_process import serving
 from tests.world import PASSWORD, World
 
@@ -57,3 +58,25 @@ def test_a_device_is_waited_for_amends_what_was_approved_and_drains(world: World
     with pytest.raises(ApiError) as stopped:
         device.sync()
     assert stopped.value.code == "device_revoked"
+
+
+def test_a_device_tells_what_is_missing_and_asks_to_call_it_lost(
+    world: World, device: Device, tmp_path: Path
+):
+    task_id, picture = world.task(), tmp_path / "own.jpg"
+    picture.write_bytes(photo())
+    declare(world.lead, task_id, "theirs", photo(2))
+    device.sync()
+    own = device.attach_photo(picture, of=("record", task_id))
+    assert {each.photo_id: each.where for each in device.missing_photos(task_id)} == {
+        own: "在本机，等待上传", "theirs": "不在本机：在lead的终端 d-lead 上",
+    }  # fmt: skip
+    device.call_lost("theirs", "主办的手机烧毁")
+    assert device.sync().clean
+    [left] = device.missing_photos(task_id)
+    assert (left.photo_id, left.lost) == ("theirs", "open")
+    answer = world.supervisor.post("/photos/theirs/lost/approve", {})
+    assert answer.get_json()["lost_request"]["asked_by"] == "u-assistant"
+    device.sync()
+    assert device.missing_photos(task_id) == []
+    assert device.get("photo", "theirs").data["lost_reason"] == "主办的手机烧毁"
