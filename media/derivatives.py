@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from media.digests import parse_sha256
-from media.folders import ensure_folder, move_durably
+from media.folders import ensure_folder, move_durably, sync_folder
 
 READABLE = 0o640
 
@@ -34,6 +34,13 @@ class Derivatives:
             return self._path(sha256).open("rb")
         except FileNotFoundError:
             return None
+
+    def delete(self, sha256: str) -> None:
+        """Remove the derivative for good; nothing happens if it is gone already."""
+        path = self._path(sha256)
+        if path.exists():
+            path.unlink(missing_ok=True)
+            sync_folder(path.parent)
 
     def _path(self, sha256: str) -> Path:
         name = parse_sha256(sha256)

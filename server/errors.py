@@ -197,6 +197,14 @@ CATALOGUE: dict[str, ErrorKind] = {
     "video_truncated": ErrorKind(422, "视频不完整，已隔离。请从手机里的原视频重新上传。"),
     "original_missing": ErrorKind(404, "找不到原始文件，请联系管理员从备份中恢复。"),
     "original_damaged": ErrorKind(500, "已保存的原始文件可能已损坏，请联系管理员核对。"),
+    "photo_deleted": ErrorKind(
+        410, "原始文件保管期满，已按批准销毁；其 sha256、大小、理由和批准人永久留存，见 details。"
+    ),
+    # keeping and deleting
+    "term_too_short": ErrorKind(
+        422, "保管期限不能短于上级规定的期限或最短期限；上级未设期限的为永久保管，请先由总队设定。"
+    ),
+    "nothing_due": ErrorKind(409, "没有到期可销毁的内容；请按 details 查看各类仍须保管的原因。"),
     "thumbnail_missing": ErrorKind(404, "缩略图尚未生成或无法生成，请稍后再试或查看原图。"),
 }
 

@@ -51,6 +51,10 @@ POINTS: dict[str, str] = {
     "review.approved": "the task is moved on, nobody is told",
     "review.sent_back": "the task is moved back, nobody is told",
     "publish.written": "the publication is written, the task is not closed",
+    # deleting what is past its term
+    "retention.marked": "files are called deleting, all of their bytes still lie there",
+    "retention.original_gone": "an original is removed, its smaller pictures still lie there",
+    "retention.bytes_gone": "all bytes of a file are removed, its rows still say deleting",
     # jobs
     "job.alone": "a job has its turn and has done nothing",
     "job.worked": "a job has done its work and has not said so",

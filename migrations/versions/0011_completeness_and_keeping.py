@@ -100,8 +100,8 @@ def upgrade() -> None:
     op.create_table(
         "deletion_items",
         _text("act_id"),
-        _text("subject_id"),
         _text("kind", 20),
+        _text("subject_id"),
         _text("photo_id", nullable=True),
         _text("task_id", nullable=True),
         _text("sha256"),
@@ -110,7 +110,7 @@ def upgrade() -> None:
         _text("kept_because", 40, nullable=True),
         _moment("deleted_at", nullable=True),
         _to("deletion_items", "act_id", "deletion_acts.id"),
-        sa.PrimaryKeyConstraint("act_id", "subject_id", name=op.f("pk_deletion_items")),
+        sa.PrimaryKeyConstraint("act_id", "kind", "subject_id", name=op.f("pk_deletion_items")),
     )
     op.create_index(
         "ix_deletion_items_unfinished", "deletion_items", ["act_id", "sha256"],

@@ -26,6 +26,7 @@ from server.services.conflicts.care import adopt_conflicts
 from server.services.evidence import derivatives
 from server.services.evidence.sweep import sweep_uploads
 from server.services.ledger.heads import anchor_audit
+from server.services.retention import deleting
 from server.services.sync.compaction import compact
 from server.services.sync.epoch import begin_epoch, is_set_back
 from server.services.sync.held import devices_with_held_ops, put_to_review
@@ -91,6 +92,12 @@ def make_thumbnails(shop: Workshop) -> None:
 def settle_uploads(shop: Workshop) -> None:
     """Finish, move or remove what kills, lost connections and expiry left behind."""
     sweep_uploads(shop.database, shop.media, shop.settings, now=clock.now())
+
+
+def carry_out_deletions(shop: Workshop) -> None:
+    """Remove what approved acts of deletion name, and go on where a kill broke off."""
+    for _ in deleting.carry_out(shop.database, shop.media, now=clock.now()):
+        pass
 
 
 def release_former_holders(shop: Workshop) -> None:
@@ -174,6 +181,7 @@ JOBS: tuple[Job, ...] = (
     Job("seal_late_audit", seal_late_audit, SIX_HOURLY),
     Job("anchor_heads", anchor_heads, EVERY_HOUR),
     Job("sweep_uploads", settle_uploads, EVERY_HOUR),
+    Job("carry_out_deletions", carry_out_deletions, TEN_MINUTELY),
     Job("release_due", release_former_holders, EVERY_HOUR),
     Job("renew_epoch", renew_epoch, EVERY_MINUTE),
     Job("compact_feeds", compact_feeds, SIX_HOURLY),

@@ -81,8 +81,8 @@ class DeletionItem(Base):
     )  # fmt: skip
 
     act_id: Mapped[str] = mapped_column(ForeignKey("deletion_acts.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
     subject_id: Mapped[str] = mapped_column(String(64), primary_key=True)  # a photo's or upload's
-    kind: Mapped[str] = mapped_column(String(20))
     photo_id: Mapped[str | None] = mapped_column(String(64))
     task_id: Mapped[str | None] = mapped_column(String(64))
     sha256: Mapped[str] = mapped_column(String(64))

@@ -91,7 +91,7 @@ def missing_summary(args: dict[str, Any]) -> dict[str, Any]:
 
 
 @device.route("/photos/<photo_id>/thumbnail")
-@error_responses(401, 403, 404)
+@error_responses(401, 403, 404, 410)
 @_answers_media("image/jpeg")
 def thumbnail(photo_id: str) -> Response:
     """A small JPEG, upright and without metadata; 404 with `Retry-After` until it is made"""
@@ -108,7 +108,7 @@ def thumbnail(photo_id: str) -> Response:
 
 
 @device.route("/photos/<photo_id>/original")
-@error_responses(401, 403, 404)
+@error_responses(401, 403, 404, 410)
 @_answers_media(*EXTENSIONS)
 def original(photo_id: str) -> Response:
     """The original, byte for byte; that it was viewed stands in the chain of custody"""

@@ -148,7 +148,7 @@ def _join(upload: Upload) -> None:
 
 
 def _complete(upload: Upload, partial: PartialUpload) -> None:
-    with completing(parts().media, upload, partial) as arrival:
+    with completing(parts().database, parts().media, upload, partial) as arrival:
         _note(upload, arrival)
     if arrival.fault is not None:
         raise_fault(arrival.fault)
@@ -183,6 +183,6 @@ def offset_of(upload: Upload) -> int:
             with media.uploads.locked(upload.id) as partial:
                 _complete(upload, partial)
     except UploadNotFound:
-        _note(upload, recovered(media.originals, upload))
+        _note(upload, recovered(parts().database, media.originals, upload))
         return length_bytes
     return reached

@@ -20,11 +20,17 @@ from media.images import Source
 from media.partial import PartialUpload
 from media.store import Store
 from server.clock import wire_moment
+from server.db import Database
 from server.errors import CATALOGUE, DomainError
 from server.failpoints import reach
 from server.models import EvidenceFile, Photo, Upload
 from server.services.audit.acts import record_act
 from server.services.evidence.custody import Custody, record_custody
+from server.services.evidence.files import (
+    require_quarantine,
+    take_up_again,
+    wait_for_removal,
+)
 from server.services.evidence.verification import (
     PAST,
     VERIFIED,
@@ -73,9 +79,13 @@ def raise_fault(fault: Fault) -> None:
 
 
 @contextmanager
-def completing(media: MediaStores, upload: Upload, partial: PartialUpload) -> Iterator[Arrival]:
+def completing(
+    database: Database, media: MediaStores, upload: Upload, partial: PartialUpload
+) -> Iterator[Arrival]:
     """Judge a whole file whose lock is held, and keep it; the block notes the arrival in a
-    transaction of its own. Raises `UploadIncomplete`."""
+    transaction of its own. Raises `UploadIncomplete`, and `UploadLocked` while an older file of the
+    same bytes is being removed."""
+    wait_for_removal(database, upload.sha256)
     whole = partial.finish(upload.length_bytes or 0)
     arrival = judge(whole.path, sha256=whole.sha256, stated_sha256=upload.sha256)
     reach("upload.judged")
@@ -88,9 +98,11 @@ def completing(media: MediaStores, upload: Upload, partial: PartialUpload) -> It
         media.quarantine.put(whole.path, whole.sha256)
 
 
-def recovered(originals: Store, upload: Upload) -> Arrival:
+def recovered(database: Database, originals: Store, upload: Upload) -> Arrival:
     """The arrival of an open upload whose file is gone, because the store took it before the
-    server died. Raises `UploadNotFound` if the store has no such bytes."""
+    server died. Raises `UploadNotFound` if the store has no such bytes, `UploadLocked` while they
+    are being removed."""
+    wait_for_removal(database, upload.sha256)
     sha256 = upload.sha256
     if sha256 is None or not originals.exists(sha256):
         raise UploadNotFound
@@ -105,7 +117,8 @@ def complete_upload(
 ) -> None:
     """Note what arrived, once: repeated, it changes nothing.
 
-    `actor` is who sent it; None when the server makes good what a kill left undone.
+    `actor` is who sent it; None when the server makes good what a kill left undone. Raises
+    `UploadLocked` while the same bytes are being removed from quarantine.
     """
     upload = session.get(Upload, upload_id)
     if upload is not None:
@@ -114,6 +127,8 @@ def complete_upload(
         upload = session.get(Upload, upload_id, with_for_update=True, populate_existing=True)
     if upload is None or upload.state != "open":
         return
+    if arrival.fault is not None:
+        require_quarantine(session, arrival.sha256)
     upload.state = "done" if arrival.fault is None else "quarantined"
     upload.fault, upload.received_sha256 = arrival.fault, arrival.sha256
     upload.completed_at = now
@@ -121,6 +136,7 @@ def complete_upload(
     verified: list[Waiting] = []
     if arrival.facts is not None:
         insert_missing(session, EvidenceFile, [_file_row(arrival.sha256, arrival.facts, now)])
+        take_up_again(session, arrival.sha256, now=now)
         waiting = _waiting_for(session, upload, arrival)
         verified = call_verified(session, waiting, actor=actor, now=now)
     doubted = _doubt_photo(session, upload, now=now)

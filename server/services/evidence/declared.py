@@ -5,7 +5,7 @@ show: uploaded for this photo, uploaded by the declarer for another, or seen by 
 photo of their own or of a task they hold. So a digest that is merely known elsewhere proves
 nothing.
 
-Locks are taken in this order: tasks, uploads, photos, feeds.
+Locks are taken in this order: tasks, uploads, files, photos, feeds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +19,7 @@ from server.models import Photo
 from server.models.base import UtcDateTime
 from server.services.bulk import as_json, ids_from_json, is_sqlite, rows_from_json
 from server.services.evidence.custody import Custody, record_custody
+from server.services.evidence.files import count_on_files
 
 ROW = {"photo_id": "text", "task_id": "text", "sha256": "text", "user_id": "text"}
 
@@ -44,6 +45,7 @@ def declare_photos(
     if not declared:
         return {}
     _hold_uploads(session, [photo.photo_id for photo in declared])
+    count_on_files(session, {photo.sha256 for photo in declared if photo.sha256})
     states = _states_of_new(session, declared)
     fresh = _insert(session, declared, states, now=now)
     _record_declared(session, [d for d in declared if d.photo_id in fresh], states, now=now)

@@ -30,7 +30,8 @@ def make_derivatives(database: Database, media: MediaStores, *, now: datetime) -
         error = _make(media, sha256)
         reach("derivatives.made")
         with database.write() as session:
-            _note(session, sha256, error=error, now=now)
+            if not _note(session, sha256, error=error, now=now):
+                media.thumbnails.delete(sha256)  # its original is being removed
     return len(pending)
 
 
@@ -42,7 +43,7 @@ def can_have_thumbnail(file: EvidenceFile) -> bool:
 def _pending(session: Session) -> list[str]:
     query = (
         select(EvidenceFile.sha256)
-        .where(EvidenceFile.thumbnail_at.is_(None))
+        .where(EvidenceFile.thumbnail_at.is_(None), EvidenceFile.deleting_at.is_(None))
         .where(EvidenceFile.thumbnail_attempts < MAX_ATTEMPTS)
         .where(EvidenceFile.media_type.startswith("image/"))
         .order_by(EvidenceFile.thumbnail_attempts, EvidenceFile.stored_at)
@@ -64,13 +65,16 @@ def _make(media: MediaStores, sha256: str) -> str | None:
     return None
 
 
-def _note(session: Session, sha256: str, *, error: str | None, now: datetime) -> None:
-    session.execute(
+def _note(session: Session, sha256: str, *, error: str | None, now: datetime) -> bool:
+    """Whether the file still stands; while the row is locked, nobody removes it."""
+    noted = session.scalars(
         update(EvidenceFile)
-        .where(EvidenceFile.sha256 == sha256)
+        .where(EvidenceFile.sha256 == sha256, EvidenceFile.deleting_at.is_(None))
         .values(
             thumbnail_at=None if error else now,
             thumbnail_attempts=EvidenceFile.thumbnail_attempts + 1,
             thumbnail_error=error,
         )
+        .returning(EvidenceFile.sha256)
     )
+    return noted.first() is not None

@@ -2,14 +2,24 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from server.clock import wire_moment
 from server.errors import DomainError
 from server.ids import is_id
-from server.models import Assignment, EvidenceFile, Organisation, Photo, Task
+from server.models import (
+    Assignment,
+    DeletionAct,
+    DeletionItem,
+    EvidenceFile,
+    Organisation,
+    Photo,
+    Task,
+    User,
+)
 from server.services.bulk import as_json, ids_from_json
 from server.services.evidence.custody import Custody, record_custody
 from server.services.evidence.declared import reach_of
@@ -69,11 +79,31 @@ def _in_scope(session: Session, actor: Actor, photo: Photo) -> bool:
 
 
 def photo_file(session: Session, *, actor: Actor, photo_id: str) -> EvidenceFile:
-    """The stored file of a verified photo in one's scope. Raises `not_found`."""
+    """The stored file of a verified photo in one's scope. Raises `not_found`, `photo_deleted`."""
     photo = find_photo(session, actor=actor, photo_id=photo_id)
+    if photo.state in ("deleting", "deleted"):
+        raise DomainError("photo_deleted", details=_how_deleted(session, actor, photo))
     if photo.received_sha256 is None:
         raise DomainError("not_found", details={"state": photo.state})
     return session.get_one(EvidenceFile, photo.received_sha256)
+
+
+def _how_deleted(session: Session, actor: Actor, photo: Photo) -> dict[str, Any]:
+    """What stays of a photo whose term was over: for all who may see it when and why, for those in
+    charge also who decided it, and in which act."""
+    item, act, name = session.execute(
+        select(DeletionItem, DeletionAct, User.name)
+        .join(DeletionAct, DeletionAct.id == DeletionItem.act_id)
+        .outerjoin(User, User.id == DeletionAct.decided_by)
+        .where(DeletionItem.subject_id == photo.id, DeletionItem.state == photo.state)
+    ).one()
+    told = {
+        "sha256": item.sha256, "size_bytes": item.size_bytes, "reason": act.reason,
+        "deleted_at": wire_moment(item.deleted_at),
+    }  # fmt: skip
+    if actor.role == "officer":
+        return told
+    return {**told, "approved_by": act.decided_by, "approved_by_name": name, "act_id": act.id}
 
 
 def view_original(session: Session, *, actor: Actor, photo_id: str, now: datetime) -> EvidenceFile:

@@ -80,7 +80,7 @@ def _complete(database: Database, media: MediaStores, upload: Upload, *, now: da
     with suppress(UploadLocked), media.uploads.locked(upload.id) as partial:
         if upload.is_final:
             join_parts(media.uploads, upload, partial, part_ids)
-        with completing(media, upload, partial) as arrival, database.write() as session:
+        with completing(database, media, upload, partial) as arrival, database.write() as session:
             complete_upload(session, actor=None, upload_id=upload.id, arrival=arrival, now=now)
 
 
@@ -88,7 +88,9 @@ def _settle_without_file(
     database: Database, media: MediaStores, upload: Upload, *, now: datetime
 ) -> None:
     try:
-        arrival = recovered(media.originals, upload)
+        arrival = recovered(database, media.originals, upload)
+    except UploadLocked:  # the next sweep looks again
+        return
     except UploadNotFound:
         if upload.expires_at <= now:
             _delete_open(database, upload.id)

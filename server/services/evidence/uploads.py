@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from server.errors import DomainError
 from server.models import Assignment, Photo, Upload, User
 from server.services.audit.acts import record_act
+from server.services.evidence.files import count_on_files
 from server.services.scope import Actor
 
 MAX_OPEN_UPLOADS = 200
@@ -51,6 +52,7 @@ def note_upload(
     if actor.officer_id is None:
         raise DomainError("forbidden", details={"needs": ["officer"]})
     _require_fitting(session, actor, asked)
+    count_on_files(session, [asked.sha256] if asked.sha256 else [])
     upload = Upload(
         **vars(asked),
         user_id=actor.user_id,
