@@ -7,6 +7,7 @@ from server.commands.audit import audit_commands
 from server.commands.checklists import checklist_commands
 from server.commands.demo import demo_commands
 from server.commands.docs import docs_commands
+from server.commands.evidence import evidence_commands
 from server.commands.jobs import job_commands
 from server.commands.launch import launch
 from server.commands.ledger import ledger_commands
@@ -36,6 +37,7 @@ COMMANDS: list[click.Command] = [
     registers_commands,
     audit_commands,
     ledger_commands,
+    evidence_commands,
     job_commands,
     sync_commands,
     user_commands,

@@ -192,7 +192,7 @@ class Chapter:
         self.outcome.network = self.line.finish()
 
     def _run_jobs_here(self) -> None:
-        for name in ("sweep_uploads", "make_derivatives"):
+        for name in ("sweep_uploads", "make_derivatives", "carry_out_deletions"):
             self.city.world.parts.jobs.run_now(name)
 
     # -- what is true at the end ----------------------------------------------------------------
@@ -219,6 +219,7 @@ class Chapter:
             outcome.faults += verdict.wrong_mirrors(devices, held)
             outcome.faults += verdict.wrong_feeds(session, devices)
             outcome.faults += verdict.wrong_photos(session, devices, parts.media.originals)
+            outcome.faults += verdict.wrong_deletions(session, parts.media.originals)
             outcome.faults += verdict.unknown_files(session, self._originals())
             rows = verdict.count_rows(session)
         outcome.faults += unforeseen(self.folder.glob("server-*.log"))

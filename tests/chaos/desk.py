@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.chaos.city import City
 from tests.chaos.orders import HOLD, Orders
 from tests.server.inspections import new_photo
+from tests.server.retention.closed import long_ago
 from tests.server.sync.ops import new_finding, op
 from tests.server.tus.speaker import PIECE, RESUMABLE, digest, metadata_of, photo
 from tests.world import Caller
@@ -43,6 +44,7 @@ class Desk(threading.Thread):
         super().__init__(name=name, daemon=True)
         self.city, self.servers, self.orders = city, servers, orders
         self._cursor: str | None = None
+        self._published: list[str] = []
         self.counts: Counter[str] = Counter()
         self.statuses: Counter[str] = Counter()
         self.faults: list[str] = []
@@ -58,6 +60,7 @@ class Desk(threading.Thread):
         while not self._over.is_set():
             errands = [
                 self._inspect, self._replace, self._settle, self._send_in_disorder, self._overtake,
+                self._delete,
             ]  # fmt: skip
             self._chance.shuffle(errands)
             for errand in errands:
@@ -92,7 +95,27 @@ class Desk(threading.Thread):
             self._ask("POST", "/sync/push", nothing, 200, by=caller)
         self._ask("POST", f"/tasks/{task_id}/approve", None, 200, 409)
         self._ask("POST", f"/tasks/{task_id}/publish", {}, 201, 409, 422)
+        self._published.append(task_id)
         self.counts["inspections published"] += 1
+
+    def _delete(self) -> None:
+        """What was published is past its term; one person asks to delete it, another approves what
+        is asked for by then, and the jobs carry it out."""
+        if not self._published:
+            return
+        long_ago(self.city.world, *self._published)
+        self._published.clear()
+        admin = self.city.world.admin
+        for kind in ("with_findings", "without_findings"):
+            term = {"years": 10, "reason": "保管期限表"}
+            self._ask("PUT", f"/retention/terms/corps/{kind}", term, 200, by=admin)
+        self._ask("POST", "/retention/acts", {"reason": "保管期满"}, 201, 409)
+        acts = self._ask("GET", "/retention/acts?limit=200", None, 200, by=admin)["items"]
+        for act in acts:
+            if act["state"] == "requested":
+                path = f"/retention/acts/{act['id']}/approve"
+                self._ask("POST", path, {}, 200, 409, by=admin)
+        self.counts["deletions approved"] += 1
 
     def _submit(self, task_id: str) -> None:
         review = self._ask("GET", f"/tasks/{task_id}/review", None, 200)

@@ -84,6 +84,7 @@ def judge(world, *devices):
             "mirrors": verdict.wrong_mirrors(devices, held),
             "feeds": verdict.wrong_feeds(session, devices),
             "photos": verdict.wrong_photos(session, devices, originals),
+            "deletions": verdict.wrong_deletions(session, originals),
             "files": verdict.unknown_files(session, [path.name for path in stored_files(world)]),
             "chain": verdict.broken_chain(session),
         }
@@ -120,6 +121,8 @@ DAMAGES = {
     "a feed's head is behind its entries": (
         "feeds", "UPDATE feed_heads SET seq = 1 WHERE officer_id = 'o-assistant'"
     ),
+    "a photo is half deleted": ("deletions", "UPDATE photos SET state = 'deleting'"),
+    "a deleted photo's bytes lie there": ("deletions", "UPDATE photos SET state = 'deleted'"),
     "a photo is not verified": ("photos", {"state": "declared"}),
 }  # fmt: skip
 

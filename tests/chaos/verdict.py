@@ -168,6 +168,29 @@ def wrong_photos(session: Session, devices: Iterable[Witness], originals: Store)
                 yield f"{device.name}: photo {op.id} is {states.get(op.id)}"
 
 
+def wrong_deletions(session: Session, originals: Store) -> Iterator[str]:
+    """What was approved to be deleted is gone or kept, whole; a verified photo has its bytes."""
+    unfinished = session.execute(
+        text(
+            "SELECT i.subject_id, i.state FROM deletion_items i JOIN deletion_acts a "
+            "ON a.id = i.act_id WHERE a.state IN ('approved', 'done') "
+            "AND i.state IN ('due', 'deleting')"
+        )
+    )
+    for row in unfinished:
+        yield f"photo {row.subject_id} of an approved act is still {row.state}"
+    photos = session.execute(
+        text("SELECT id, state, received_sha256 FROM photos WHERE received_sha256 IS NOT NULL")
+    ).all()
+    wanted = {row.received_sha256 for row in photos if row.state == "verified"}
+    for row in photos:
+        there = originals.exists(row.received_sha256)
+        if row.state == "deleting" or (row.state == "verified" and not there):
+            yield f"photo {row.id} is {row.state}, its bytes are {'there' if there else 'gone'}"
+        if row.state == "deleted" and there and row.received_sha256 not in wanted:
+            yield f"photo {row.id} is deleted, but its bytes still lie there"
+
+
 def broken_chain(session: Session) -> Iterator[str]:
     """The audit's chain holds, over all of its entries. Seals what is not sealed yet."""
     while seal_batch(session, now=now(), everywhere=True):

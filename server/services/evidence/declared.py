@@ -45,7 +45,7 @@ def declare_photos(
     if not declared:
         return {}
     _hold_uploads(session, [photo.photo_id for photo in declared])
-    count_on_files(session, {photo.sha256 for photo in declared if photo.sha256})
+    count_on_files(session, [photo.sha256 for photo in declared])
     states = _states_of_new(session, declared)
     fresh = _insert(session, declared, states, now=now)
     _record_declared(session, [d for d in declared if d.photo_id in fresh], states, now=now)

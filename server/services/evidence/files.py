@@ -8,7 +8,7 @@ removal is over: it would find the bytes there, and then lose them with the old 
 Locks are taken in this order: tasks, uploads, files, photos, feeds.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import select, text, update
@@ -22,15 +22,16 @@ from server.services.bulk import as_json, ids_from_json, is_sqlite
 QUARANTINE_LOCKS = 0x5EA4  # class of our PostgreSQL advisory locks, one per digest in quarantine
 
 
-def count_on_files(session: Session, digests: Collection[str]) -> None:
+def count_on_files(session: Session, digests: Iterable[str | None]) -> None:
     """Let none of these files be marked for removal until the transaction ends."""
-    if digests and not is_sqlite(session):  # there the transaction holds the one write lock
+    wanted = sorted({digest for digest in digests if digest})
+    if wanted and not is_sqlite(session):  # there the transaction holds the one write lock
         session.execute(
             text(
                 f"SELECT sha256 FROM evidence_files WHERE sha256 IN {ids_from_json(session)} "
                 "ORDER BY sha256 FOR KEY SHARE"
             ),
-            {"ids": as_json(sorted(digests))},
+            {"ids": as_json(wanted)},
         )
 
 

@@ -52,7 +52,7 @@ def note_upload(
     if actor.officer_id is None:
         raise DomainError("forbidden", details={"needs": ["officer"]})
     _require_fitting(session, actor, asked)
-    count_on_files(session, [asked.sha256] if asked.sha256 else [])
+    count_on_files(session, [asked.sha256])
     upload = Upload(
         **vars(asked),
         user_id=actor.user_id,

@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from server.clock import to_ms, wire_time
 from server.models import Photo, PhotoLoss
+from server.services.bulk import as_json, ids_from_json
 from server.services.evidence.custody import Custody, record_custody
 from server.services.evidence.declared import is_there
+from server.services.evidence.files import count_on_files
 from server.services.scope import Actor
 from server.services.sync.locks import lock_tasks
 from server.services.sync.merging import Key, Merge
@@ -33,13 +35,17 @@ def find_waiting(session: Session, *, user_id: str | None = None) -> list[Waitin
     """Declared photos whose bytes came another way than by an upload of their own, of one user or
     of all; at most `SETTLE_BATCH`."""
     whose = "AND p.user_id = :user" if user_id else ""
+    return _find(session, whose, **({"user": user_id} if user_id else {}))
+
+
+def _find(session: Session, which: str, **parameters: str) -> list[Waiting]:
     rows = session.execute(
         text(
             "SELECT p.id, p.task_id FROM photos p "
-            f"WHERE p.state = 'declared' {whose} "
+            f"WHERE p.state = 'declared' {which} "
             f"AND {is_there('p.id', 'p.sha256', 'p.user_id')} ORDER BY p.id LIMIT :most"
         ),
-        {"most": SETTLE_BATCH, **({"user": user_id} if user_id else {})},
+        {"most": SETTLE_BATCH, **parameters},
     )
     return [Waiting(row.id, row.task_id) for row in rows]
 
@@ -47,10 +53,14 @@ def find_waiting(session: Session, *, user_id: str | None = None) -> list[Waitin
 def verify_photos(
     session: Session, waiting: Sequence[Waiting], *, actor: Actor | None, now: datetime
 ) -> None:
-    """Call the photos verified, and tell their holders; one that is verified already stays."""
+    """Call the photos verified, and tell their holders; one that is verified already stays, and so
+    does one whose bytes are being deleted since they were found."""
     if waiting:
         lock_tasks(session, [photo.task_id for photo in waiting])
-        verified = call_verified(session, waiting, actor=actor, now=now)
+        ids = [photo.id for photo in waiting]
+        count_on_files(session, set(session.scalars(select(Photo.sha256).where(Photo.id.in_(ids)))))
+        still = _find(session, f"AND p.id IN {ids_from_json(session)}", ids=as_json(ids))
+        verified = call_verified(session, still, actor=actor, now=now)
         show_photos(session, dict.fromkeys(verified, VERIFIED), actor=actor, now=now)
 
 

@@ -75,7 +75,8 @@ SHARED = """CASE WHEN s.kind = 'quarantined' THEN
     EXISTS (SELECT 1 FROM photos q WHERE q.received_sha256 = s.sha256
       AND q.state NOT IN ('deleting', 'deleted') AND q.id NOT IN (SELECT subject_id FROM free
         WHERE kind IN ('with_findings', 'without_findings')))
-    OR EXISTS (SELECT 1 FROM photos q WHERE q.sha256 = s.sha256 AND q.state = 'declared')
+    OR EXISTS (SELECT 1 FROM photos q JOIN tasks k ON k.id = q.task_id WHERE q.sha256 = s.sha256
+      AND q.state = 'declared' AND k.status NOT IN ('closed', 'cancelled'))
     OR EXISTS (SELECT 1 FROM uploads q WHERE q.sha256 = s.sha256 AND (q.state = 'open' OR
       (q.state = 'done' AND NOT EXISTS (SELECT 1 FROM photos z WHERE z.id = q.photo_id)
       AND q.id NOT IN (SELECT subject_id FROM free WHERE kind = 'undeclared'))))

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import select, update
 
 from server.clock import now
-from server.models import AuditEntry, CustodyEvent, Publication, Task, Upload
+from server.models import AuditEntry, CustodyEvent, Photo, Publication, Task, Upload
 from server.services.evidence.derivatives import make_derivatives
+from server.services.evidence.verification import find_waiting, verify_photos
 from server.services.retention.due import tally_due
 from server.services.retention.terms import cutoff
 from tests.server.evidence.facts import kinds_of_custody
@@ -190,6 +191,47 @@ def test_bytes_that_somebody_counts_on_since_the_act_was_approved_stay(world: Wo
         assert world.lead.get(f"/photos/{photo_id}/original").data == data
     else:
         assert patch(world.outsider, path, data, 0).status_code == 204
+
+
+def test_a_photo_of_a_cancelled_task_that_never_came_holds_nothing_up(world: World):
+    data = photo()
+    task_id = closed(world, data)
+    declare(world.outsider, strange_task(world), new_photo_id(), data)
+    long_ago(world, task_id)
+    set_terms(world)
+    assert due(world.admin) == {("with_findings", "shared"): 1}
+    with world.parts.database.write() as session:
+        session.execute(update(Task).where(Task.id != task_id).values(status="cancelled"))
+    assert due(world.admin) == {("with_findings", None): 1}
+
+
+def strange_task(world: World) -> str:
+    """A task of the other brigade."""
+    return world.task(
+        lead=world.outsider, assistant=world.officer("b2", organisation="brig-b"),
+        supervisor=world.other_supervisor, object_id=world.object(organisation="brig-b"),
+    )  # fmt: skip
+
+
+def test_bytes_found_for_a_photo_and_deleted_meanwhile_verify_nothing(world: World):
+    """Between looking and noting: the check finds the bytes, the deletion is faster."""
+    data, waiting = photo(), new_photo_id()
+    task_id, other = closed(world, data), world.task()
+    declare(world.lead, other, waiting, data)
+    with world.parts.database.write() as session:
+        values = {"state": "declared", "received_sha256": None}
+        session.execute(update(Photo).where(Photo.id == waiting).values(**values))
+        session.execute(update(Task).where(Task.id == other).values(status="cancelled"))
+    with world.parts.database.read() as session:
+        found = find_waiting(session)
+    assert [each.id for each in found] == [waiting]
+    long_ago(world, task_id)
+    set_terms(world)
+    approved_act(world)
+    carry_out(world)
+    with world.parts.database.write() as session:
+        verify_photos(session, found, actor=None, now=now())
+    assert states(world, other) == {waiting: "declared"}
 
 
 def test_the_same_bytes_may_come_anew_and_the_deleted_photo_stays_deleted(world: World):
