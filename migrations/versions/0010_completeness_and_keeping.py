@@ -7,7 +7,7 @@ nothing, so what it does not know of deletions cannot mislead it before the new 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
+revision = "0010"
 down_revision = "0009"
 
 OPEN = sa.text("state = 'open'")
