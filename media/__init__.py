@@ -6,5 +6,5 @@ No Flask, no ORM. A photo goes through these modules in this order:
 - `digests`: checksums of pieces and of whole files
 - `examine`: type by content (`sniff`), wholeness (`containers`), pixels (`images`), `exif`
 - `store`: originals, kept once and for good; bytes that make no photo go to a store of their own
-- `images.thumbnail`: what people see without opening the original
+- `small`: what people see without opening the original, kept in `derivatives`
 """

@@ -1,6 +1,5 @@
-"""Pictures: opened with limits, decoded to see that they are whole, made small (图片)."""
+"""Pictures: opened with limits, decoded to see that they are whole (图片)."""
 
-import io
 import struct
 import zlib
 from collections.abc import Iterator
@@ -20,8 +19,6 @@ MAX_PIXELS = 120_000_000
 """For a JPEG that a decoder can scale as it reads; phones make 108 megapixels (12,032 x 9,024)."""
 MAX_PIXELS_IN_MEMORY = 67_108_864
 """For all that must be decoded whole (2**26: 256 MiB at 4 bytes); phones make 8,192 x 6,144."""
-THUMBNAIL_PX = 320
-THUMBNAIL_QUALITY = 80
 
 Source = Path | BinaryIO
 """A local file, or what a store opened."""
@@ -48,17 +45,6 @@ _DECODER_FAULTS = (
     zlib.error,
 )
 
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""EXIF orientation -> what turns the stored pixels upright (CIPA DC-008, tag 274)."""
-
 # Pillow warns above this and refuses above twice this; `_check_pixels` refuses exactly.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 # An embedded small picture may show something else than the picture itself: never use it.
@@ -79,35 +65,21 @@ def image_facts(source: Source) -> ImageFacts:
 
     Errors: `MediaTypeUnsupported`, `ImageTooLarge`, `ImageTruncated`, `ImageUnreadable`.
     """
-    with _opened(source) as image:
+    with opened_picture(source) as image:
         width_px, height_px = image.size
-        _decode(image, fit_px=1)
+        decode(image, fit_px=1)
         exif = read_exif(image)
     if exif.orientation >= 5:
         width_px, height_px = height_px, width_px
     return ImageFacts(width_px, height_px, exif)
 
 
-def thumbnail(source: Source, box_px: int = THUMBNAIL_PX) -> bytes:
-    """A JPEG that fits a square of `box_px`, upright, without EXIF or any other metadata.
-
-    Never larger than the original; transparency becomes white. Errors as of `image_facts`.
-    """
-    with _opened(source) as image:
-        _decode(image, fit_px=box_px)
-        small = _flat(_shrunk(image, box_px))
-        turn = _UPRIGHT.get(read_exif(image).orientation)
-    if turn is not None:
-        small = small.transpose(turn)
-    small.info = {}  # Pillow would copy a JPEG comment into the new file
-    written = io.BytesIO()
-    small.save(written, "JPEG", quality=THUMBNAIL_QUALITY)
-    return written.getvalue()
-
-
 @contextmanager
-def _opened(source: Source) -> Iterator[Image.Image]:
-    """The image by its sniffed type, its pixels counted, nothing decoded yet."""
+def opened_picture(source: Source) -> Iterator[Image.Image]:
+    """The picture by its sniffed type, its pixels counted, nothing decoded yet.
+
+    Errors, also of what is done to it in the block: as of `image_facts`.
+    """
     with opened(source) as stream, _decoder_faults_named():
         decoder = _DECODERS.get(sniff(stream))
         if decoder is None:  # a video: stored, never decoded
@@ -153,32 +125,16 @@ def _is_jpeg(image: Image.Image) -> bool:
     return image.format in ("JPEG", "MPO")  # MPO: a JPEG with more pictures behind it
 
 
-def _decode(image: Image.Image, *, fit_px: int) -> None:
+def decode(image: Image.Image, *, fit_px: int) -> None:
     """Decode every byte, a JPEG at the smallest scale that still covers `fit_px`."""
     if _is_jpeg(image):
         # `draft` keeps both sides above what is asked, so ask for the picture's own shape: with a
         # square box the shorter side alone would decide, and often against scaling.
-        image.draft("RGB", _fitted(image.size, fit_px))
+        image.draft("RGB", fitted(image.size, fit_px))
     image.load()
 
 
-def _fitted(size_px: tuple[int, int], box_px: int) -> tuple[int, int]:
+def fitted(size_px: tuple[int, int], box_px: int) -> tuple[int, int]:
+    """The size of a picture of `size_px` made to fit a square of `box_px`; never larger."""
     scale = min(1.0, box_px / max(size_px))
     return max(1, round(size_px[0] * scale)), max(1, round(size_px[1] * scale))
-
-
-def _shrunk(image: Image.Image, box_px: int) -> Image.Image:
-    if image.mode in ("P", "PA"):  # palette indexes cannot be averaged
-        image = image.convert("RGBA")
-    return image.resize(_fitted(image.size, box_px), Image.Resampling.BICUBIC, reducing_gap=2.0)
-
-
-def _flat(image: Image.Image) -> Image.Image:
-    """As RGB, over white where it is transparent."""
-    if image.mode.startswith("I;16"):  # `convert` would clip 16 bits of grey to white
-        return image.point(lambda grey: grey / 256).convert("L").convert("RGB")
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    picture = image.convert("RGBA")
-    white = Image.new("RGBA", picture.size, "white")
-    return Image.alpha_composite(white, picture).convert("RGB")

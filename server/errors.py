@@ -205,7 +205,9 @@ CATALOGUE: dict[str, ErrorKind] = {
         422, "保管期限不能短于上级规定的期限或最短期限；上级未设期限的为永久保管，请先由总队设定。"
     ),
     "nothing_due": ErrorKind(409, "没有到期可销毁的内容；请按 details 查看各类仍须保管的原因。"),
-    "thumbnail_missing": ErrorKind(404, "缩略图尚未生成或无法生成，请稍后再试或查看原图。"),
+    "derivative_missing": ErrorKind(
+        404, "小图尚未生成或无法生成，请按 details 稍后再试，或下载原件查看。"
+    ),
 }
 
 

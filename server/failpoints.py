@@ -58,7 +58,7 @@ POINTS: dict[str, str] = {
     # jobs
     "job.alone": "a job has its turn and has done nothing",
     "job.worked": "a job has done its work and has not said so",
-    "derivatives.made": "a thumbnail lies in its store, no row says so",
+    "derivatives.made": "small pictures lie in their store, no row says so",
     "sweep.found": "the sweep has an unfinished upload in hand",
     "seal.chained": "audit entries are chained, the seals are not committed",
 }

@@ -4,14 +4,17 @@ A job opens its own, short transactions. It must bear being killed at any moment
 again. A new one is a function and a line in `JOBS`.
 """
 
+import os
 from collections.abc import Callable
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from huey import crontab
 from sqlalchemy.exc import IntegrityError
 
+from media.darkroom import Darkroom
 from schemas.ops import check_op
 from server import clock
 from server.config import Settings
@@ -82,11 +85,24 @@ def anchor_heads(shop: Workshop) -> None:
             anchor_audit(session, signer=signer, now=clock.now())
 
 
-def make_thumbnails(shop: Workshop) -> None:
-    """Make what thumbnails are missing; those that failed wait for the next turn."""
-    taken = derivatives.BATCH
-    while taken == derivatives.BATCH:
-        taken = derivatives.make_derivatives(shop.database, shop.media, now=clock.now())
+def make_small_pictures(shop: Workshop) -> None:
+    """Make the derivatives that are due, on all processors; what fails waits for its next turn."""
+    moment = clock.now()
+    with shop.database.read() as session:
+        if not derivatives.any_due(session, now=moment):
+            return
+    count = os.cpu_count() or 1
+    with ThreadPoolExecutor(count) as hands:
+        for work in [hands.submit(_develop, shop, moment) for _ in range(count)]:
+            work.result()
+
+
+def adopt_pictures(shop: Workshop) -> None:
+    """Have derivatives made of pictures that a server of the version before took in."""
+    taken = derivatives.ADOPTED_AT_ONCE
+    while taken == derivatives.ADOPTED_AT_ONCE:
+        with shop.database.write() as session:
+            taken = derivatives.adopt_pictures(session, now=clock.now())
 
 
 def settle_uploads(shop: Workshop) -> None:
@@ -159,6 +175,11 @@ def forget_old_logins(shop: Workshop) -> None:
         forget_old_tokens(session, now=clock.now())
 
 
+def _develop(shop: Workshop, moment: datetime) -> None:
+    with closing(Darkroom()) as darkroom:
+        derivatives.make_derivatives(shop.database, shop.media, now=moment, darkroom=darkroom)
+
+
 def _go_on(shop: Workshop, *, since: datetime | None) -> None:
     with shop.database.read() as session:
         devices = devices_with_held_ops(session, since=since)
@@ -189,6 +210,7 @@ JOBS: tuple[Job, ...] = (
     Job("go_on_with_held", go_on_with_fresh, EVERY_MINUTE),
     Job("stop_drained", stop_drained, EVERY_HOUR),
     Job("settle_held", settle_held, EVERY_HOUR),
-    Job("make_derivatives", make_thumbnails, EVERY_MINUTE),
+    Job("make_derivatives", make_small_pictures, EVERY_MINUTE),
+    Job("adopt_pictures", adopt_pictures, EVERY_HOUR),
     Job("forget_old_logins", forget_old_logins, EVERY_HOUR),
 )

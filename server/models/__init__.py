@@ -6,7 +6,14 @@ from server.models.base import Base
 from server.models.checklists import Checklist
 from server.models.conflicts import ConflictCare, ConflictSettlement
 from server.models.documents import Document, FeedEntry, FeedHead, FeedMark, History, Receipt
-from server.models.evidence import CustodyEvent, EvidenceFile, Photo, Upload
+from server.models.evidence import (
+    CustodyEvent,
+    Derivative,
+    EvidenceFile,
+    Photo,
+    QuarantineSettlement,
+    Upload,
+)
 from server.models.items import ItemList
 from server.models.jobs import JobState
 from server.models.late import LateOp, UnawaitedDevice
@@ -31,6 +38,7 @@ __all__ = [
     "CustodyEvent",
     "DeletionAct",
     "DeletionItem",
+    "Derivative",
     "Device",
     "Document",
     "EvidenceFile",
@@ -56,6 +64,7 @@ __all__ = [
     "Plan",
     "PlanRevision",
     "Publication",
+    "QuarantineSettlement",
     "Receipt",
     "RefreshToken",
     "RetentionTerm",

@@ -67,11 +67,36 @@ class EvidenceFile(Base):
     media_type: Mapped[str] = mapped_column(String(64))
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what the file itself says (EXIF)
     stored_at: Mapped[datetime]
+    # Of the version before, which may still run beside this one; the next migration removes them.
     thumbnail_at: Mapped[datetime | None]
     thumbnail_attempts: Mapped[int] = mapped_column(default=0)
-    thumbnail_error: Mapped[str | None] = mapped_column(Text)  # of the last failed attempt
+    thumbnail_error: Mapped[str | None] = mapped_column(Text)
     deleting_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+
+
+class Derivative(Base):
+    """A small picture of an original (衍生图): made, due, or given up after too many attempts.
+
+    An attempt is counted before it is made, so that a picture that kills whoever tries it is not
+    tried for ever; `due_at` is when the next one may be."""
+
+    __tablename__ = "derivatives"
+    __table_args__ = (
+        Index(
+            "ix_derivatives_due", "due_at",
+            postgresql_where=text("made_at IS NULL"), sqlite_where=text("made_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+    sha256: Mapped[str] = mapped_column(ForeignKey("evidence_files.sha256"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)  # thumbnail | screen
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime]
+    error: Mapped[str | None] = mapped_column(Text)  # of the last failed attempt
+    made_at: Mapped[datetime | None]
+    made_sha256: Mapped[str | None] = mapped_column(String(64))  # None: by an old version
+    size_bytes: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class Photo(Base):
@@ -113,3 +138,15 @@ class CustodyEvent(Base):
     user_id: Mapped[str | None] = mapped_column(String(64))
     device_id: Mapped[str | None] = mapped_column(String(64))
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class QuarantineSettlement(Base):
+    """What a person found of a file that was kept aside (隔离文件处理). The file stays."""
+
+    __tablename__ = "quarantine_settlements"
+
+    upload_id: Mapped[str] = mapped_column(ForeignKey("uploads.id"), primary_key=True)
+    outcome: Mapped[str] = mapped_column(String(20))  # explained | kept
+    reason: Mapped[str] = mapped_column(Text)
+    settled_by: Mapped[str] = mapped_column(String(64))
+    settled_at: Mapped[datetime]

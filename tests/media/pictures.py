@@ -9,6 +9,9 @@ from pathlib import Path
 import pillow_heif
 from PIL import ExifTags, Image
 
+from media.images import Source
+from media.small import THUMBNAIL, small_pictures
+
 CORNERS = {"top left": "red", "top right": "lime", "bottom left": "blue", "bottom right": "white"}
 
 # How the pixels of an upright picture must be turned so that an orientation tag turns them back.
@@ -65,6 +68,12 @@ def oriented_jpeg(orientation: int) -> bytes:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
     return encoded(picture, exif=exif)
+
+
+def thumbnail(source: Source, box_px: int = THUMBNAIL.box_px) -> bytes:
+    """One small picture of a source."""
+    (made,) = small_pictures(source, THUMBNAIL._replace(box_px=box_px)).values()
+    return made
 
 
 def camera_exif() -> Image.Exif:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from media.errors import ImageTooLarge, ImageTruncated, ImageUnreadable, MediaError
-from media.images import MAX_PIXELS, MAX_PIXELS_IN_MEMORY, ImageFacts, image_facts, thumbnail
+from media.images import MAX_PIXELS, MAX_PIXELS_IN_MEMORY, ImageFacts, image_facts
 from tests.media.pictures import (
     camera_exif,
     clip,
@@ -19,6 +19,7 @@ from tests.media.pictures import (
     noise,
     oriented_jpeg,
     png_claiming,
+    thumbnail,
 )
 
 needs_heic = pytest.mark.skipif(

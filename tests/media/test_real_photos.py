@@ -8,8 +8,9 @@ from PIL import Image
 
 from media.examine import MediaFacts, examine
 from media.exif import Position
-from media.images import ImageFacts, thumbnail
+from media.images import ImageFacts
 from media.sniff import MediaType
+from tests.media.pictures import thumbnail
 
 
 @pytest.fixture(scope="session")

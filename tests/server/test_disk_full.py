@@ -2,13 +2,15 @@
 
 import errno
 import resource
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 
-from server.models import EvidenceFile
-from server.services.evidence.derivatives import make_derivatives
+from media.darkroom import Darkroom
+from server.clock import now
+from server.models import Derivative
+from server.services.evidence.derivatives import WAITS, make_derivatives
 from tests.server.sync.ops import new_finding
 from tests.server.tus.speaker import (
     PIECE,
@@ -22,7 +24,6 @@ from tests.server.tus.speaker import (
     patch,
     post,
 )
-from tests.world import BORN
 
 WRITTEN = ("receipts", "history", "audit", "documents", "feed_entries")
 LARGEST_FILE_BYTES = 1_000_000  # more than a database of these tests, less than the photo
@@ -125,13 +126,23 @@ def test_an_upload_with_its_creation_that_found_no_room_leaves_nothing_open(worl
 def test_a_full_disk_is_not_counted_against_the_picture(world):
     data = big_photo()
     patch(world.lead, begin(world.lead, data), data, 0)
-    parts = world.parts
-    with files_no_larger_than(0), pytest.raises(OSError) as full:
-        make_derivatives(parts.database, parts.media, now=BORN)
-    assert full.value.errno == errno.EFBIG
-    folder = parts.settings.data_dir / "derivatives"
-    assert not [path for path in folder.rglob("*") if path.is_file()]
-    with parts.database.read() as session:
-        assert session.get_one(EvidenceFile, digest(data)).thumbnail_attempts == 0
-    make_derivatives(parts.database, parts.media, now=BORN)
-    assert parts.media.thumbnails.open(digest(data)) is not None
+    with closing(Darkroom()) as darkroom:
+        with files_no_larger_than(LARGEST_FILE_BYTES), pytest.raises(OSError) as full:
+            make(world, darkroom, now())
+        assert full.value.errno == errno.EFBIG
+        folder = world.parts.settings.data_dir / "derivatives" / "screen"
+        assert not [path for path in folder.rglob("*") if path.is_file()]
+        assert attempts(world, data) == {0}
+        make(world, darkroom, now() + WAITS[0])
+    assert attempts(world, data) == {1}
+    assert world.parts.media.derivatives["screen"].open(digest(data)) is not None
+
+
+def make(world, darkroom, moment):
+    make_derivatives(world.parts.database, world.parts.media, now=moment, darkroom=darkroom)
+
+
+def attempts(world, data):
+    with world.parts.database.read() as session:
+        own = select(Derivative.attempts).where(Derivative.sha256 == digest(data))
+        return set(session.scalars(own))

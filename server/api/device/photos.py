@@ -1,9 +1,10 @@
 """Photos: which need not be sent, and how they look."""
 
-from typing import Any, BinaryIO
+from typing import Any
 
-from flask import Response, request, send_file
+from flask import Response
 
+from media.small import SCREEN, THUMBNAIL
 from schemas.common import page_of
 from schemas.photos import (
     MissingCountsSchema,
@@ -16,10 +17,12 @@ from schemas.photos import (
 from server import clock
 from server.api.device import device
 from server.api.glue import error_responses, reading, writing
+from server.api.stored_files import ASK_EACH_TIME, FOR_GOOD, send_stored
+from server.db import after_commit
 from server.errors import DomainError
-from server.models import EvidenceFile
+from server.models import Derivative, EvidenceFile
 from server.parts import parts
-from server.services.evidence.derivatives import can_have_thumbnail
+from server.services.evidence.derivatives import find_derivative, make_anew, may_come
 from server.services.evidence.photos import Known, check_photos, photo_file, view_original
 from server.services.evidence.verification import find_waiting, verify_photos
 from server.services.review.missing import Mark, Page, count_missing, missing_photos
@@ -94,17 +97,56 @@ def missing_summary(args: dict[str, Any]) -> dict[str, Any]:
 @error_responses(401, 403, 404, 410)
 @_answers_media("image/jpeg")
 def thumbnail(photo_id: str) -> Response:
-    """A small JPEG, upright and without metadata; 404 with `Retry-After` until it is made"""
+    """A JPEG of at most 320 px, upright and without metadata
+
+    404 `derivative_missing` with `Retry-After` until it is made; without, it never will be."""
+    return _small(photo_id, THUMBNAIL.name)
+
+
+@device.route("/photos/<photo_id>/screen")
+@error_responses(401, 403, 404)
+@_answers_media("image/jpeg")
+def screen(photo_id: str) -> Response:
+    """A JPEG of at most 1600 px, upright and without metadata; missing as the thumbnail may be"""
+    return _small(photo_id, SCREEN.name)
+
+
+def _small(photo_id: str, kind: str) -> Response:
     with reading() as (session, actor):
         file = photo_file(session, actor=actor, photo_id=photo_id)
-    content = parts().media.thumbnails.open(file.sha256)
+        known = find_derivative(session, file, kind)
+    if known is None or known.made_at is None:
+        raise _missing(known, kind)
+    content = parts().media.derivatives[kind].open(file.sha256)
     if content is None:
-        later = {"Retry-After": RETRY_SECONDS} if can_have_thumbnail(file) else {}
-        raise DomainError("thumbnail_missing", headers=later)
-    return _sent(
-        content, "image/jpeg", name=f"{photo_id}-small.jpg", etag=f"{file.sha256}-small",
-        cached="private, max-age=3600",
+        raise _made_anew(file, kind)
+    return send_stored(
+        content, "image/jpeg", name=f"{photo_id}-{kind}.jpg",
+        etag=known.made_sha256 or f"{file.sha256}-{kind}", cached=FOR_GOOD,
     )  # fmt: skip
+
+
+def _missing(known: Derivative | None, kind: str) -> DomainError:
+    """Why there is none: it is `waiting`, it `failed` for good, or it would be of a `clip`."""
+    if may_come(known):
+        return _waiting(kind)
+    details = {"kind": kind, "state": "clip" if known is None else "failed"}
+    return DomainError("derivative_missing", details=details)
+
+
+def _waiting(kind: str) -> DomainError:
+    return DomainError(
+        "derivative_missing", details={"kind": kind, "state": "waiting"},
+        headers={"Retry-After": RETRY_SECONDS},
+    )  # fmt: skip
+
+
+def _made_anew(file: EvidenceFile, kind: str) -> DomainError:
+    jobs = parts().jobs
+    with writing() as (session, _):
+        make_anew(session, sha256=file.sha256, now=clock.now())
+        after_commit(session, lambda: jobs.nudge("make_derivatives"))
+    return _waiting(kind)
 
 
 @device.route("/photos/<photo_id>/original")
@@ -115,26 +157,12 @@ def original(photo_id: str) -> Response:
     with writing() as (session, actor):
         file = view_original(session, actor=actor, photo_id=photo_id, now=clock.now())
         content = parts().media.originals.open(file.sha256)
-    return _sent(
+    return send_stored(
         content, file.media_type, name=_name(photo_id, file), etag=file.sha256,
-        cached="private, no-cache",  # each look is asked for, and so noted
+        cached=ASK_EACH_TIME,
         as_attachment=True,
     )  # fmt: skip
 
 
 def _name(photo_id: str, file: EvidenceFile) -> str:
     return f"{photo_id}.{EXTENSIONS[file.media_type]}"
-
-
-def _sent(
-    content: BinaryIO, media_type: str, *, name: str, etag: str, cached: str, **how: bool
-) -> Response:
-    """A stored file, streamed; as an attachment a browser saves it instead of showing it."""
-    response = send_file(
-        content, media_type, download_name=name, conditional=False, etag=False, **how
-    )
-    response.set_etag(etag)
-    response.headers["Cache-Control"] = cached
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.make_conditional(request)
-    return response

@@ -31,6 +31,7 @@ from server.services.evidence.files import (
     take_up_again,
     wait_for_removal,
 )
+from server.services.evidence.derivatives import expect_derivatives
 from server.services.evidence.verification import (
     PAST,
     VERIFIED,
@@ -137,6 +138,8 @@ def complete_upload(
     if arrival.facts is not None:
         insert_missing(session, EvidenceFile, [_file_row(arrival.sha256, arrival.facts, now)])
         take_up_again(session, arrival.sha256, now=now)
+        if not arrival.facts.media_type.is_video:
+            expect_derivatives(session, [arrival.sha256], now=now)
         waiting = _waiting_for(session, upload, arrival)
         verified = call_verified(session, waiting, actor=actor, now=now)
     doubted = _doubt_photo(session, upload, now=now)

@@ -1,80 +1,196 @@
-"""Derivatives (衍生图): thumbnails, made apart from any request and tried again when they fail."""
+"""Derivatives (衍生图): small pictures, made apart from any request and tried again when they fail.
 
-from datetime import datetime
+What is due stands in a table. Who takes an original in hand counts the attempt and says when the
+next may be, commits that, and only then tries; so it may die at any point. Waits grow, so that a
+store that is away for an hour costs no picture its attempts.
+"""
 
-from sqlalchemy import select, update
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256 as sha256_of
+from typing import Any
+
+from sqlalchemy import Select, select, text, update
 from sqlalchemy.orm import Session
 
+from media.darkroom import Darkroom, PictureNotMade
 from media.errors import MediaError
 from media.folders import is_full
-from media.images import thumbnail
+from media.small import SIZES
 from server.db import Database
 from server.failpoints import reach
-from server.models import EvidenceFile
+from server.models import Derivative, EvidenceFile
+from server.services.upsert import insert_missing
 from server.stores import MediaStores
 
-BATCH = 100
-MAX_ATTEMPTS = 5
-"""After so many failures a picture is left to a person; it stands with its last error."""
+KINDS = tuple(size.name for size in SIZES)
+WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 25, 120, 600, 0))
+"""After each attempt; after so many a picture is left to a person, with its last error."""
+MAX_ATTEMPTS = len(WAITS)
+ADOPTED_AT_ONCE = 1000
 
 
-def make_derivatives(database: Database, media: MediaStores, *, now: datetime) -> int:
-    """Make up to `BATCH` missing thumbnails; gives how many files it took in hand.
+@dataclass(frozen=True)
+class Taken:
+    """An original in hand, and which derivatives of it are missing."""
 
-    Pictures that failed before come last, so that none of them holds up the others; each is
-    noted in a transaction of its own. Safe to repeat and to kill.
+    sha256: str
+    kinds: Sequence[str]
+
+
+def expect_derivatives(session: Session, digests: Iterable[str], *, now: datetime) -> None:
+    """Note that these pictures are to have small ones, soon; those that are known already stay."""
+    rows = [
+        {"sha256": sha256, "kind": kind, "attempts": 0, "due_at": now}
+        for sha256 in digests
+        for kind in KINDS
+    ]
+    if rows:
+        insert_missing(session, Derivative, rows)
+
+
+def adopt_pictures(session: Session, *, now: datetime) -> int:
+    """Expect derivatives of pictures that the version before took in; gives of how many."""
+    lacking = (
+        "SELECT f.sha256 FROM evidence_files f WHERE f.media_type LIKE 'image/%' "
+        "AND NOT EXISTS (SELECT 1 FROM derivatives d WHERE d.sha256 = f.sha256 AND d.kind = :kind) "
+        "LIMIT :most"
+    )
+    found = session.scalars(text(lacking), {"kind": KINDS[-1], "most": ADOPTED_AT_ONCE}).all()
+    expect_derivatives(session, found, now=now)
+    return len(found)
+
+
+def make_derivatives(
+    database: Database, media: MediaStores, *, now: datetime, darkroom: Darkroom
+) -> int:
+    """Make what is due, one original after the other; gives how many were taken in hand.
+
+    Several may do it at the same time, each with a darkroom of its own. Raises OSError on a full
+    disk: the picture bears no blame, and the attempt is not counted against it.
     """
-    with database.read() as session:
-        pending = _pending(session)
-    for sha256 in pending:
-        error = _make(media, sha256)
+    count = 0
+    while (taken := _take_next(database, now=now)) is not None:
+        made, error = _made(media, darkroom, taken, database)
         reach("derivatives.made")
         with database.write() as session:
-            if not _note(session, sha256, error=error, now=now):
-                media.thumbnails.delete(sha256)  # its original is being removed
-    return len(pending)
+            if not _note(session, taken, made, error=error, now=now):
+                for kind in made:  # its original is being removed
+                    media.derivatives[kind].delete(taken.sha256)
+        count += 1
+    return count
 
 
-def can_have_thumbnail(file: EvidenceFile) -> bool:
-    """Whether a missing thumbnail may still come: no clip is decoded, no failure tried for ever."""
-    return file.media_type.startswith("image/") and file.thumbnail_attempts < MAX_ATTEMPTS
+def any_due(session: Session, *, now: datetime) -> bool:
+    """Whether there is anything to make: asked before processes and turns to write are taken."""
+    return session.scalars(_due(now).limit(1)).first() is not None
 
 
-def _pending(session: Session) -> list[str]:
-    query = (
-        select(EvidenceFile.sha256)
-        .where(EvidenceFile.thumbnail_at.is_(None), EvidenceFile.deleting_at.is_(None))
-        .where(EvidenceFile.thumbnail_attempts < MAX_ATTEMPTS)
-        .where(EvidenceFile.media_type.startswith("image/"))
-        .order_by(EvidenceFile.thumbnail_attempts, EvidenceFile.stored_at)
-        .limit(BATCH)
+def _due(now: datetime) -> Select[Derivative]:
+    stands = select(EvidenceFile.sha256).where(
+        EvidenceFile.sha256 == Derivative.sha256, EvidenceFile.deleting_at.is_(None)
     )
-    return list(session.scalars(query))
+    return select(Derivative).where(
+        Derivative.made_at.is_(None),
+        Derivative.attempts < MAX_ATTEMPTS,
+        Derivative.due_at <= now,
+        stands.exists(),
+    )
 
 
-def _make(media: MediaStores, sha256: str) -> str | None:
-    """Make one; gives what went wrong. Raises OSError on a full disk: the picture bears no blame,
-    and would otherwise be given up after a few turns."""
+def _take_next(database: Database, *, now: datetime) -> Taken | None:
+    with database.write() as session:
+        waiting = _due(now)
+        first = session.scalars(
+            waiting.order_by(Derivative.due_at).limit(1).with_for_update(skip_locked=True)
+        ).one_or_none()
+        if first is None:
+            return None
+        own = waiting.where(Derivative.sha256 == first.sha256)
+        rows = session.scalars(own.with_for_update(skip_locked=True)).all()
+        for row in rows:
+            row.due_at = now + WAITS[row.attempts]
+            row.attempts += 1
+        return Taken(first.sha256, [row.kind for row in rows])
+
+
+def _made(
+    media: MediaStores, darkroom: Darkroom, taken: Taken, database: Database
+) -> tuple[dict[str, bytes], str | None]:
+    """What was made and lies in its store, and what went wrong."""
     try:
-        with media.originals.open(sha256) as original:
-            media.thumbnails.put(sha256, thumbnail(original))
-    except (MediaError, OSError) as error:
-        if isinstance(error, OSError) and is_full(error):
+        with media.originals.open(taken.sha256) as original:
+            content = original.read()  # at most `MAX_IMAGE_BYTES`
+        pictures = darkroom.pictures(content)
+        made = {kind: pictures[kind] for kind in taken.kinds}
+        for kind, picture in made.items():
+            media.derivatives[kind].put(taken.sha256, picture)
+    except (MediaError, PictureNotMade) as error:
+        return {}, str(error)
+    except OSError as error:
+        if is_full(error):
+            _give_back(database, taken)
             raise
-        return str(error)
-    return None
+        return {}, str(error)
+    return made, None
 
 
-def _note(session: Session, sha256: str, *, error: str | None, now: datetime) -> bool:
-    """Whether the file still stands; while the row is locked, nobody removes it."""
-    noted = session.scalars(
-        update(EvidenceFile)
-        .where(EvidenceFile.sha256 == sha256, EvidenceFile.deleting_at.is_(None))
-        .values(
-            thumbnail_at=None if error else now,
-            thumbnail_attempts=EvidenceFile.thumbnail_attempts + 1,
-            thumbnail_error=error,
+def _give_back(database: Database, taken: Taken) -> None:
+    with database.write() as session:
+        session.execute(
+            _rows_of(taken).values(attempts=Derivative.attempts - 1)  # the wait stays
         )
-        .returning(EvidenceFile.sha256)
+
+
+def _note(
+    session: Session,
+    taken: Taken,
+    made: dict[str, bytes],
+    *,
+    error: str | None,
+    now: datetime,
+) -> bool:
+    """What became of it: the one place where a picture is known to be derived. Gives whether its
+    original still stands; while its row is locked, nobody removes it."""
+    stands = select(EvidenceFile.sha256).where(
+        EvidenceFile.sha256 == taken.sha256, EvidenceFile.deleting_at.is_(None)
     )
-    return noted.first() is not None
+    if session.scalars(stands.with_for_update(read=True)).first() is None:
+        return False
+    if error is not None:
+        session.execute(_rows_of(taken).values(error=error))
+    for kind, picture in made.items():
+        session.execute(
+            _rows_of(Taken(taken.sha256, [kind])).values(
+                made_at=now, error=None, made_sha256=sha256_of(picture).hexdigest(),
+                size_bytes=len(picture),
+            )
+        )  # fmt: skip
+    return True
+
+
+def _rows_of(taken: Taken) -> Any:
+    return (
+        update(Derivative)
+        .where(Derivative.sha256 == taken.sha256, Derivative.kind.in_(taken.kinds))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def find_derivative(session: Session, file: EvidenceFile, kind: str) -> Derivative | None:
+    """The derivative of a stored file, made or not; None for a clip, of which there are none."""
+    return session.get(Derivative, (file.sha256, kind))
+
+
+def may_come(derivative: Derivative | None) -> bool:
+    """Whether one that is missing may still be made."""
+    return derivative is not None and derivative.attempts < MAX_ATTEMPTS
+
+
+def make_anew(session: Session, *, sha256: str, now: datetime) -> None:
+    """Have derivatives of an original made again whose files are gone: a restored backup need not
+    hold them."""
+    session.execute(
+        _rows_of(Taken(sha256, KINDS)).values(made_at=None, attempts=0, due_at=now, error=None)
+    )

@@ -81,10 +81,9 @@ def take_up_again(session: Session, sha256: str, *, now: datetime) -> None:
     session.execute(
         update(EvidenceFile)
         .where(EvidenceFile.sha256 == sha256, EvidenceFile.deleted_at.is_not(None))
-        .values(deleting_at=None, deleted_at=None, stored_at=now, thumbnail_at=None,
-                thumbnail_attempts=0, thumbnail_error=None)
+        .values(deleting_at=None, deleted_at=None, stored_at=now)
         .execution_options(synchronize_session=False)
-    )  # fmt: skip
+    )
 
 
 def mark_files(session: Session, digests: Sequence[str], moment: datetime | None) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import or_, select, text, update
+from sqlalchemy import delete, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from server.clock import china_date, wire_moment
@@ -22,6 +22,7 @@ from server.failpoints import reach
 from server.models import (
     DeletionAct,
     DeletionItem,
+    Derivative,
     EvidenceFile,
     LegalHold,
     Organisation,
@@ -184,7 +185,8 @@ def _remove(
             store.delete(sha256)
             reach("retention.original_gone")
             if not aside:
-                media.thumbnails.delete(sha256)
+                for small in media.derivatives.values():
+                    small.delete(sha256)
             reach("retention.bytes_gone")
             _note(session, act, group, now=now)
     return len(items)
@@ -233,7 +235,8 @@ def _note(session: Session, act: Approved, items: Sequence[DeletionItem], *, now
     photos = update(Photo).where(Photo.id.in_(subjects), Photo.state == "deleting")
     uploads = update(Upload).where(Upload.id.in_(subjects), Upload.state == "deleting")
     if items[0].kind != "quarantined":
-        session.execute(files.values(deleted_at=now, thumbnail_at=None))
+        session.execute(files.values(deleted_at=now))
+        session.execute(delete(Derivative).where(Derivative.sha256 == items[0].sha256))
         session.execute(photos.values(state="deleted"))
     session.execute(uploads.values(state="deleted"))
     facts = {item.subject_id: _facts(act, item) for item in items}
