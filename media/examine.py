@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 
 from media.containers import check_complete
-from media.errors import FileTooLarge
+from media.errors import FileTooLarge, MediaTypeUnsupported
 from media.images import ImageFacts, Source, image_facts, opened
 from media.sniff import MediaType, sniff
 
@@ -21,6 +21,15 @@ class MediaFacts:
     media_type: MediaType
     size_bytes: int
     image: ImageFacts | None
+
+
+def type_of(source: Source) -> str:
+    """What a file is by its content, for people: a media type or `unknown`; never raises on it."""
+    with opened(source) as file:
+        try:
+            return str(sniff(file))
+        except MediaTypeUnsupported as refusal:
+            return str(refusal.details["detected"])
 
 
 def examine(source: Source) -> MediaFacts:

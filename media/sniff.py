@@ -47,6 +47,15 @@ _REFUSED = (
     (b"II*\0", "image/tiff"),
     (b"MM\0*", "image/tiff"),
     (b"PK\x03\x04", "application/zip"),
+    (b"MZ", "application/vnd.microsoft.portable-executable"),
+    (b"\x7fELF", "application/x-elf"),
+)
+_MARKUP = (
+    (b"<svg", "image/svg+xml"),
+    (b"<!doctype html", "text/html"),
+    (b"<html", "text/html"),
+    (b"<script", "text/html"),
+    (b"<?xml", "application/xml"),
 )
 
 
@@ -95,5 +104,10 @@ def _compatible_brands(head: bytes) -> frozenset[bytes]:
 def _refused_type(head: bytes) -> str:
     if not head:
         return "application/x-empty"
-    named = (name for signature, name in _REFUSED if head.startswith(signature))
-    return next(named, "unknown")
+    for signature, name in _REFUSED:
+        if head.startswith(signature):
+            return name
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()  # a byte order mark, blanks
+    if text.startswith(b"<?xml") and b"<svg" in text:
+        return "image/svg+xml"
+    return next((name for word, name in _MARKUP if text.startswith(word)), "unknown")

@@ -16,6 +16,7 @@ from server.api.supervisor import (  # routes register themselves
     photos,
     plans,
     publications,
+    quarantine,
     registers,
     retention,
     review,

@@ -15,7 +15,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from media.errors import MediaError, UploadNotFound
-from media.examine import MediaFacts, examine
+from media.examine import MediaFacts, examine, type_of
 from media.images import Source
 from media.partial import PartialUpload
 from media.store import Store
@@ -60,18 +60,25 @@ class Arrival:
 
 def judge(source: Source, *, sha256: str, stated_sha256: str | None) -> Arrival:
     """Whether a file whose digest is `sha256` is the photo or clip that its sender stated."""
+    facts, fault = _examined(source)
     if sha256 != stated_sha256:
         details = {"stated": stated_sha256, "received": sha256}
-        return Arrival(sha256=sha256, fault=_fault("sha256_mismatch", details))
+        fault = _fault("sha256_mismatch", details, CATALOGUE["sha256_mismatch"].message)
+    if fault is None:
+        return Arrival(sha256=sha256, facts=facts)
+    for_people = {"detected": type_of(source), "sound": facts is not None}
+    return Arrival(sha256=sha256, fault={**fault, **for_people})
+
+
+def _examined(source: Source) -> tuple[MediaFacts | None, Fault | None]:
     try:
-        return Arrival(sha256=sha256, facts=examine(source))
+        return examine(source), None
     except MediaError as error:
-        return Arrival(sha256=sha256, fault=_fault(error.code, error.details, error.message))
+        return None, _fault(error.code, error.details, error.message)
 
 
-def _fault(code: str, details: dict[str, Any], message: str | None = None) -> Fault:
-    said = message or CATALOGUE[code].message
-    return {"code": code, "message": said, "details": {**details, "quarantined": True}}
+def _fault(code: str, details: dict[str, Any], message: str) -> Fault:
+    return {"code": code, "message": message, "details": {**details, "quarantined": True}}
 
 
 def raise_fault(fault: Fault) -> None:

@@ -13,7 +13,7 @@ from server.models import CustodyEvent
 
 class Custody(NamedTuple):
     """One event; `kind` is declared, received (bytes), refused (bytes that are no photo and are
-    kept aside), verified, quarantined, viewed or lost."""
+    kept aside), verified, quarantined, viewed, settled (what was kept aside) or lost."""
 
     photo_id: str
     kind: str
