@@ -1,13 +1,30 @@
 """Stored files as answers: streamed, known by their ETag, never shown as what they are not."""
 
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from flask import Response, request, send_file
+
+from server.api.glue import Blueprint
 
 FOR_GOOD = "private, max-age=31536000, immutable"
 """For what never changes under its address, and is this person's alone to keep."""
 ASK_EACH_TIME = "private, no-cache"
 """For what may be kept but not looked at without asking: each look is noted."""
+
+NEVER_KEPT = "private, no-store"
+BINARY = {"type": "string", "format": "binary"}
+
+
+def answers_file(blueprint: Blueprint, *media_types: str) -> Any:
+    """Describe an answer that is one of these kinds of file, or nothing new."""
+
+    def decorate(view: Any) -> Any:
+        view = blueprint.alt_response(304, description="Not Modified")(view)
+        for media_type in media_types:
+            view = blueprint.response(200, BINARY, content_type=media_type)(view)
+        return view
+
+    return decorate
 
 
 def send_stored(

@@ -17,6 +17,7 @@ from server.api.device import (
     kept_ops,
     late_ops,
     photos,
+    small_pictures,
     sync,
     tasks,
 )

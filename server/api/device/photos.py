@@ -1,4 +1,4 @@
-"""Photos: which need not be sent, and how they look."""
+"""Photos: which need not be sent, and the originals."""
 
 from typing import Any
 
@@ -14,21 +14,17 @@ from schemas.photos import (
     PhotoCheckedSchema,
     PhotoCheckSchema,
 )
+from schemas.photos import PhotoCheckedSchema, PhotoCheckSchema
 from server import clock
 from server.api.device import device
 from server.api.glue import error_responses, reading, writing
-from server.api.stored_files import ASK_EACH_TIME, FOR_GOOD, send_stored
-from server.db import after_commit
-from server.errors import DomainError
-from server.models import Derivative, EvidenceFile
+from server.api.stored_files import ASK_EACH_TIME, answers_file, send_stored
+from server.models import EvidenceFile
 from server.parts import parts
-from server.services.evidence.derivatives import find_derivative, make_anew, may_come
-from server.services.evidence.photos import Known, check_photos, photo_file, view_original
+from server.services.evidence.photos import Known, check_photos, view_original
 from server.services.evidence.verification import find_waiting, verify_photos
 from server.services.review.missing import Mark, Page, count_missing, missing_photos
 
-RETRY_SECONDS = "5"
-BINARY = {"type": "string", "format": "binary"}
 EXTENSIONS = {
     "image/jpeg": "jpg",
     "image/png": "png",
@@ -38,18 +34,6 @@ EXTENSIONS = {
     "video/mp4": "mp4",
     "video/quicktime": "mov",
 }
-
-
-def _answers_media(*media_types: str) -> Any:
-    """Describe an answer that is one of these kinds of file, or nothing new."""
-
-    def decorate(view: Any) -> Any:
-        view = device.alt_response(304, description="Not Modified")(view)
-        for media_type in media_types:
-            view = device.response(200, BINARY, content_type=media_type)(view)
-        return view
-
-    return decorate
 
 
 @device.route("/photos/check", methods=["POST"])
@@ -152,6 +136,9 @@ def _made_anew(file: EvidenceFile, kind: str) -> DomainError:
 @device.route("/photos/<photo_id>/original")
 @error_responses(401, 403, 404, 410)
 @_answers_media(*EXTENSIONS)
+@device.route("/photos/<photo_id>/original")
+@error_responses(401, 403, 404)
+@answers_file(device, *EXTENSIONS)
 def original(photo_id: str) -> Response:
     """The original, byte for byte; that it was viewed stands in the chain of custody"""
     with writing() as (session, actor):
@@ -159,8 +146,7 @@ def original(photo_id: str) -> Response:
         content = parts().media.originals.open(file.sha256)
     return send_stored(
         content, file.media_type, name=_name(photo_id, file), etag=file.sha256,
-        cached=ASK_EACH_TIME,
-        as_attachment=True,
+        cached=ASK_EACH_TIME, as_attachment=True,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from schemas.common import page_of
 from schemas.quarantine import QuarantineArgs, QuarantinedSchema, SettleQuarantinedSchema
 from server import clock
 from server.api.glue import error_responses, reading, writing
-from server.api.stored_files import ASK_EACH_TIME, send_stored
+from server.api.stored_files import ASK_EACH_TIME, answers_file, send_stored
 from server.api.supervisor import supervisor
 from server.parts import parts
 from server.services.evidence.quarantine import (
@@ -44,8 +44,7 @@ def quarantined_file(upload_id: str) -> dict[str, Any]:
 
 @supervisor.route("/quarantine/<upload_id>/file")
 @error_responses(401, 403, 404)
-@supervisor.alt_response(304, description="Not Modified")
-@supervisor.response(200, {"type": "string", "format": "binary"}, content_type=OCTETS)
+@answers_file(supervisor, OCTETS)
 def quarantined_bytes(upload_id: str) -> Response:
     """Its bytes, as a download without a type; that they were fetched is noted"""
     with writing("supervisor", "admin", "auditor") as (session, actor):
