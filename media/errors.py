@@ -25,7 +25,7 @@ class MediaTypeUnsupported(MediaError):
     code = "media_type_unsupported"
     template = (
         "文件内容不是可用的照片或视频（识别为 {detected}）。"
-        "请上传 JPEG、PNG、WebP、HEIC 照片或 MP4、MOV 视频。"
+        "请上传 JPEG、PNG、WebP、HEIC 照片或 MP4、MOV、3GP 视频。"
     )
 
 

@@ -1,6 +1,7 @@
 """Pictures: opened with limits, decoded to see that they are whole (图片)."""
 
 import struct
+import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from PIL import Image
 
 from media.errors import ImageTooLarge, ImageTruncated, ImageUnreadable
 from media.exif import ExifFacts, read_exif
+from media.jpeg import is_held_whole
 from media.sniff import MediaType, sniff
 
 MAX_PIXELS = 120_000_000
@@ -45,6 +47,8 @@ _DECODER_FAULTS = (
     zlib.error,
 )
 
+# Pillow would tell the log of each broken tag, of which a hostile file has 65,535.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")
 # Pillow warns above this and refuses above twice this; `_check_pixels` refuses exactly.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 # An embedded small picture may show something else than the picture itself: never use it.
@@ -85,7 +89,7 @@ def opened_picture(source: Source) -> Iterator[Image.Image]:
         if decoder is None:  # a video: stored, never decoded
             raise ImageUnreadable
         with Image.open(stream, formats=(decoder,)) as image:
-            _check_pixels(image)
+            _check_pixels(image, stream)
             yield image
 
 
@@ -114,8 +118,8 @@ def _decoder_faults_named() -> Iterator[None]:
         raise ImageUnreadable from fault
 
 
-def _check_pixels(image: Image.Image) -> None:
-    scalable = _is_jpeg(image) and "progressive" not in image.info
+def _check_pixels(image: Image.Image, stream: BinaryIO) -> None:
+    scalable = _is_jpeg(image) and not is_held_whole(stream)
     limit = MAX_PIXELS if scalable else MAX_PIXELS_IN_MEMORY
     if image.width * image.height > limit:
         raise ImageTooLarge(limit_pixels=limit)

@@ -1,5 +1,6 @@
 """What bytes are, by their content, never by a name (按内容识别类型)."""
 
+import re
 from enum import StrEnum
 from typing import BinaryIO
 
@@ -10,7 +11,7 @@ HEAD_BYTES = 512
 
 
 class MediaType(StrEnum):
-    """What is taken as evidence: four kinds of still image, two of video."""
+    """What is taken as evidence: still images and short clips, as phones make them."""
 
     JPEG = "image/jpeg"
     PNG = "image/png"
@@ -19,11 +20,12 @@ class MediaType(StrEnum):
     HEIF = "image/heif"
     MP4 = "video/mp4"
     MOV = "video/quicktime"
+    THREE_GP = "video/3gpp"
 
     @property
     def is_video(self) -> bool:
         """Videos are stored, never decoded."""
-        return self in (MediaType.MP4, MediaType.MOV)
+        return self.startswith("video/")
 
     @property
     def is_iso_media(self) -> bool:
@@ -38,6 +40,7 @@ _HEIF_BRANDS = frozenset({b"mif1", b"mif2"})
 _MP4_BRANDS = frozenset(
     {b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V "}
 )
+_THREE_GP_BRAND = re.compile(rb"3g[eghkprst][1-9]")  # 3GPP TS 26.244, 5.3
 
 # Named only so that the refusal can say what the file is.
 _REFUSED = (
@@ -93,6 +96,8 @@ def _by_brand(head: bytes) -> MediaType | None:
         return MediaType.HEIC if compatible & _HEIC_BRANDS else MediaType.HEIF
     if major == b"qt  ":
         return MediaType.MOV
+    if _THREE_GP_BRAND.fullmatch(major):
+        return MediaType.THREE_GP
     return MediaType.MP4 if major in _MP4_BRANDS else None
 
 

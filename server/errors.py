@@ -188,7 +188,7 @@ CATALOGUE: dict[str, ErrorKind] = {
         409, "该照片申报的 sha256 与本次上传不一致，请核对照片后重新上传。"
     ),
     "media_type_unsupported": ErrorKind(
-        415, "文件内容不是可用的照片或视频，已隔离。请上传 JPEG、PNG、WebP、HEIC 或 MP4、MOV。"
+        415, "文件内容不是可用的照片或视频，已隔离。请上传 JPEG、PNG、WebP、HEIC 或 MP4、MOV、3GP。"
     ),
     "file_too_large": ErrorKind(413, "文件超过大小上限，请降低拍摄质量或缩短视频后重新上传。"),
     "image_too_large": ErrorKind(422, "图片像素过多，已隔离。请把相机调到较低分辨率后重新拍摄。"),

@@ -37,32 +37,12 @@ def small(data: bytes, box_px: int = 320) -> Image.Image:
     return Image.open(io.BytesIO(thumbnail(io.BytesIO(data), box_px)))
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_each_of_the_eight_orientations_comes_out_upright(orientation: int) -> None:
-    data = oriented_jpeg(orientation)
-    picture = small(data)
-    assert picture.size == (320, 200)
-    assert corners_of(picture) == UPRIGHT
-    facts = facts_of(data)
-    assert (facts.width_px, facts.height_px) == (640, 400)
-    assert facts.exif.orientation == orientation
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_picture_gives_facts_and_a_thumbnail(kind: str) -> None:
     data = encoded(four_corners(), kind, exif=camera_exif())
     facts = facts_of(data)
     assert (facts.width_px, facts.height_px) == (640, 400)
     assert facts.exif.make == "HUAWEI"
-    assert corners_of(small(data)) == UPRIGHT
-
-
-@needs_heic
-def test_a_turned_heic_is_turned_once_not_twice() -> None:
-    exif = camera_exif()
-    exif[274] = 6
-    data = encoded(four_corners().transpose(Image.Transpose.ROTATE_90), "HEIF", exif=exif.tobytes())
-    assert (facts_of(data).width_px, facts_of(data).height_px) == (640, 400)
     assert corners_of(small(data)) == UPRIGHT
 
 

@@ -36,6 +36,8 @@ def test_a_heic_picture_is_known_by_its_content() -> None:
         ((b"isom", b"iso2", b"avc1"), MediaType.MP4),
         ((b"mp42",), MediaType.MP4),
         ((b"qt  ", b"qt  "), MediaType.MOV),
+        ((b"3gp4", b"isom"), MediaType.THREE_GP),
+        ((b"3gp5", b"3gp4"), MediaType.THREE_GP),
     ],
 )
 def test_the_major_brand_tells_stills_from_videos(

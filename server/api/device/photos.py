@@ -33,6 +33,7 @@ EXTENSIONS = {
     "image/heif": "heif",
     "video/mp4": "mp4",
     "video/quicktime": "mov",
+    "video/3gpp": "3gp",
 }
 
 

@@ -1,0 +1,75 @@
+"""How a JPEG is to be decoded, told from its markers (JPEG 扫描).
+
+One whose pixels come in a single scan is decoded row by row, scaled down as it is read. Any other
+is first held whole as coefficients, and each further scan goes through all of them: a few bytes
+then cost as much as the whole picture, and a quarter of a megabyte can cost a minute.
+
+Source: ITU-T T.81 (JPEG), B.1 and G.1.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from media.errors import ImageUnreadable
+
+MAX_SCANS = 64
+"""libjpeg writes ten into a progressive picture, and none of the known encoders over thirty."""
+
+_BLOCK_BYTES = 1 << 16
+# Within coded data 0xFF is followed by 0 (data), RST0–RST7 (go on) or 0xFF (fill): B.1.1.5.
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+_BARE = frozenset({0x01, 0xD8})
+_NOT_FRAMES = frozenset({0xC4, 0xC8, 0xCC})
+_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+
+
+def is_held_whole(stream: BinaryIO) -> bool:
+    """Whether a decoder must hold all coefficients before it can give a row.
+
+    Leaves the stream where it was. Error: `ImageUnreadable` for more than `MAX_SCANS`.
+    """
+    before = stream.tell()
+    stream.seek(0)
+    try:
+        return _is_held_whole(_markers(stream))
+    finally:
+        stream.seek(before)
+
+
+def _is_held_whole(markers: Iterator[tuple[int, bytes]]) -> bool:
+    scans, whole, components = 0, False, 0
+    for code, segment in markers:
+        if 0xC0 <= code <= 0xCF and code not in _NOT_FRAMES:
+            whole, components = whole or code in _PROGRESSIVE, segment[5] if segment[5:] else 0
+        if code != _START_OF_SCAN:
+            continue
+        scans += 1
+        whole = whole or segment[:1] < bytes([components])  # the other components come later
+        if not whole:
+            return False
+        if scans > MAX_SCANS:
+            raise ImageUnreadable
+    return whole
+
+
+def _markers(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Each marker up to the end of the image, with the content of its segment."""
+    while (code := _next_marker(stream)) not in (None, _END_OF_IMAGE):
+        segment = b""
+        if code not in _BARE:
+            segment = stream.read(max(0, int.from_bytes(stream.read(2), "big") - 2))
+        yield code, segment
+
+
+def _next_marker(stream: BinaryIO) -> int | None:
+    """The code of the next marker, behind which the stream then stands."""
+    while block := stream.read(_BLOCK_BYTES):
+        found = _MARKER.search(block)
+        if found is not None:
+            stream.seek(found.end() - len(block), 1)
+            return block[found.end() - 1]
+        if block.endswith(b"\xff") and len(block) > 1:
+            stream.seek(-1, 1)  # its second half begins the next block
+    return None
