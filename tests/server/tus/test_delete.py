@@ -1,5 +1,6 @@
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from server.clock import now
 from server.models import Upload
 from tests.server.tus.speaker import (
     begin,
@@ -65,3 +66,11 @@ def test_a_quarantined_upload_can_be_given_up_too(world: World):
     assert delete(world.lead, f"/files/{upload_id}").status_code == 204
     assert head(world.lead, f"/files/{upload_id}").status_code == 404
     assert world.parts.media.quarantine.exists(digest(data))
+
+
+def test_an_expired_upload_is_gone(world: World):
+    path = begin(world.lead, photo())
+    with world.parts.database.write() as session:
+        session.execute(update(Upload).values(expires_at=now()))
+    answer = delete(world.lead, path)
+    assert (answer.status_code, answer.get_json()["code"]) == (410, "upload_expired")

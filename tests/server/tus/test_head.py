@@ -3,7 +3,6 @@ from sqlalchemy import update
 from server.clock import now
 from server.models import Upload
 from tests.server.tus.speaker import (
-    RESUMABLE,
     begin,
     digest,
     head,
@@ -58,13 +57,6 @@ def test_a_quarantined_upload_says_again_what_was_wrong(world: World):
     answer = head(world.lead, path)
     assert answer.status_code == 422
     assert "Upload-Offset" not in answer.headers
-
-
-def test_it_can_be_asked_by_a_post_with_a_method_override(world: World):
-    path = begin(world.lead, photo())
-    headers = {**RESUMABLE, "X-HTTP-Method-Override": "HEAD"}
-    answer = world.lead.call("POST", path, headers=headers)
-    assert (answer.status_code, answer.headers["Upload-Offset"]) == (200, "0")
 
 
 def test_a_whole_file_that_a_kill_left_without_its_row_is_completed_when_asked_for(world: World):

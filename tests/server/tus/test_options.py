@@ -1,6 +1,8 @@
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import func, select
 
+from server.models import Upload
 from tests.server.tus.speaker import FILES, RESUMABLE, begin, head, metadata_of, new_photo_id, photo
 from tests.world import World
 
@@ -58,6 +60,8 @@ def test_another_version_is_refused_before_anything_is_done(world: World, versio
         assert answer.status_code == 412
         assert answer.headers["Tus-Version"] == "1.0.0"
     assert head(world.lead, path).headers["Upload-Offset"] == "0"
+    with world.parts.database.read() as session:
+        assert session.scalars(select(func.count(Upload.id))).one() == 1  # none begun, none ended
 
 
 def test_other_methods_are_answered_in_the_envelope(world: World):

@@ -237,3 +237,25 @@ def test_a_trailing_slash_is_no_redirect(world: World):
     }
     answer = world.lead.call("POST", "/files/", headers={**RESUMABLE, **headers})
     assert answer.status_code == 201
+
+
+def test_what_is_announced_is_echoed_as_it_came_empty_values_too(world: World):
+    data = photo()
+    said = f"{metadata_of(data, new_photo_id())},is_confidential,empty "
+    for raw in (said.rstrip(), said.replace(",is_c", ", is_c").rstrip()):
+        answer = post(world.lead, {"Upload-Length": str(len(data)), "Upload-Metadata": raw})
+        assert answer.status_code == 201, answer.text
+        path = answer.headers["Location"].removeprefix("/api/v1")
+        assert head(world.lead, path).headers["Upload-Metadata"] == raw
+
+
+def test_every_kind_of_upload_says_when_it_expires(world: World):
+    said = {"Upload-Metadata": metadata_of(photo(), new_photo_id())}
+    for announced in (
+        {"Upload-Length": "10", **said},
+        {"Upload-Defer-Length": "1", **said},
+        {"Upload-Concat": "partial", "Upload-Length": "10"},
+    ):
+        answer = post(world.lead, announced)
+        expires = parsedate_to_datetime(answer.headers["Upload-Expires"])
+        assert (answer.status_code, expires > datetime.now(UTC)) == (201, True)
