@@ -1,6 +1,6 @@
 # Suijian 随检. `make` alone lists what there is; .venv holds whatever is installed.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-clients chaos check docs openapi bench bench-peers soak bench-scale fieldday lock
+.PHONY: help run test test-clients chaos check docs openapi bench bench-peers bench-derivatives soak bench-scale fieldday lock
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -21,7 +21,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND='make lock' $(LOCKER)/bin/pip-compile --qu
 PYTEST := $(PYTHON) -m pytest -n 2
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUNTIME) ## start Suijian with demo data on http://127.0.0.1:8000 (HOST, PORT, DATA_DIR, …)
 	@$(PYTHON) -m server launch
@@ -54,6 +54,9 @@ bench: $(TOOLS) ## measure push and pull against a bare floor, on both databases
 
 bench-peers: $(TOOLS) $(PEERS) ## measure push and pull beside Kinto, on the same PostgreSQL
 	$(PYTHON) -m bench.peers --python $(PEERS)/bin/python
+
+bench-derivatives: $(TOOLS) ## measure the small pictures of a 12-megapixel photo beside bare Pillow
+	$(PYTHON) -m bench.derivatives
 
 soak: $(TOOLS) ## 500 devices for two minutes, on both databases: does anything grow?
 	$(PYTHON) -m bench.soak

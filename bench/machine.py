@@ -23,7 +23,7 @@ def facts(postgres_url: str, *, command: str, date: str, workers: int, threads: 
     load = " ".join(f"{value:.2f}" for value in os.getloadavg())
     return [
         f"- {date}, `{command}`",
-        f"- {_processor()}, {os.cpu_count()} processors, {platform.system()} {platform.release()}; "
+        f"- {processor()}, {os.cpu_count()} processors, {platform.system()} {platform.release()}; "
         f"load before the run {load}",
         f"- Python {platform.python_version()}, {packages}",
         *(f"- {line}" for line in _databases(postgres_url)),
@@ -43,7 +43,8 @@ def _databases(url: str) -> Iterator[str]:
     yield f"SQLite {sqlite3.sqlite_version}, journal_mode WAL, synchronous FULL"
 
 
-def _processor() -> str:
+def processor() -> str:
+    """What the machine computes with."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
