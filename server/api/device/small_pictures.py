@@ -1,6 +1,7 @@
 """Small pictures of photos, and the printed copy: what people look at instead of the original."""
 
 import io
+from math import ceil
 from typing import BinaryIO, NamedTuple
 
 from flask import Response
@@ -19,7 +20,7 @@ from server.services.evidence.derivatives import find_derivative, make_anew, may
 from server.services.evidence.photos import photo_file
 from server.services.evidence.printing import print_photo
 
-RETRY_SECONDS = "5"
+RETRY_SECONDS = 5
 JPEG = "image/jpeg"
 
 
@@ -89,16 +90,17 @@ def _opened(photo_id: str, kind: str) -> SmallPicture:
 
 def _missing(known: Derivative | None, kind: str) -> DomainError:
     """Why there is none: it is `waiting`, it `failed` for good, or it would be of a `clip`."""
-    if may_come(known):
-        return _waiting(kind)
+    if known is not None and may_come(known):
+        wait_seconds = (known.due_at - clock.now()).total_seconds() if known.error else 0
+        return _waiting(kind, max(RETRY_SECONDS, ceil(wait_seconds)))
     details = {"kind": kind, "state": "clip" if known is None else "failed"}
     return DomainError("derivative_missing", details=details)
 
 
-def _waiting(kind: str) -> DomainError:
+def _waiting(kind: str, seconds: int = RETRY_SECONDS) -> DomainError:
     return DomainError(
         "derivative_missing", details={"kind": kind, "state": "waiting"},
-        headers={"Retry-After": RETRY_SECONDS},
+        headers={"Retry-After": str(seconds)},
     )  # fmt: skip
 
 

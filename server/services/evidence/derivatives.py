@@ -183,9 +183,9 @@ def find_derivative(session: Session, file: EvidenceFile, kind: str) -> Derivati
     return session.get(Derivative, (file.sha256, kind))
 
 
-def may_come(derivative: Derivative | None) -> bool:
+def may_come(derivative: Derivative) -> bool:
     """Whether one that is missing may still be made."""
-    return derivative is not None and derivative.attempts < MAX_ATTEMPTS
+    return derivative.attempts < MAX_ATTEMPTS
 
 
 def make_anew(session: Session, *, sha256: str, now: datetime) -> None:

@@ -2,11 +2,13 @@
 
 import io
 import shutil
+from datetime import timedelta
 
 import pytest
 from PIL import Image
 from sqlalchemy import update
 
+from server.clock import now
 from server.models import Derivative
 from server.services.evidence.derivatives import MAX_ATTEMPTS
 from tests.media.pictures import clip, oriented_jpeg
@@ -96,6 +98,16 @@ def test_a_small_picture_that_is_not_made_yet_is_to_be_asked_for_later(
     world.parts.jobs.run_now("make_derivatives")
     small = Image.open(io.BytesIO(world.lead.get(f"/photos/{photo_id}/{kind}").data))
     assert small.size == size  # upright, as a person sees it
+
+
+def test_one_that_failed_is_to_be_asked_for_when_its_next_turn_has_come(world: World):
+    photo_id = verified(world, photo())
+    with world.parts.database.write() as session:
+        turn = now() + timedelta(minutes=25)
+        session.execute(update(Derivative).values(attempts=3, error="damaged", due_at=turn))
+    answer = world.lead.get(f"/photos/{photo_id}/screen")
+    assert answer.get_json()["details"]["state"] == "waiting"
+    assert 24 * 60 < int(answer.headers["Retry-After"]) <= 25 * 60
 
 
 @pytest.mark.parametrize("kind", ["thumbnail", "screen"])
