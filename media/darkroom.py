@@ -6,8 +6,10 @@ dies alone, and the next picture finds a new process.
 
 import io
 import multiprocessing
+import os
 import resource
 import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -46,7 +48,7 @@ class Darkroom:
     def pictures(self, original: bytes) -> dict[str, bytes]:
         """The small pictures of an original, by name. Raises `PictureNotMade`."""
         if self._process is None:
-            self._process = ProcessPoolExecutor(1, _PROCESSES, initializer=_limit)
+            self._process = ProcessPoolExecutor(1, _PROCESSES, initializer=_begin)
         try:
             made = self._process.submit(_timed, self._make, original).result()
         except BrokenProcessPool as death:
@@ -63,9 +65,19 @@ class Darkroom:
             self._process = None
 
 
-def _limit() -> None:
+def _begin() -> None:
+    """Take no more memory than is granted, and end with whoever was to be served."""
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (MAX_BYTES, most))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed tells nobody, and its queue stays open."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _timed(make: Develop, original: bytes) -> dict[str, bytes] | str:

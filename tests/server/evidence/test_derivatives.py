@@ -2,8 +2,6 @@
 
 import hashlib
 import io
-import os
-import signal
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -12,7 +10,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import delete, insert, select
 
-from media.darkroom import Darkroom, develop
+from media.darkroom import Darkroom, Develop
 from server.clock import now
 from server.models import Derivative, EvidenceFile
 from server.services.evidence.derivatives import (
@@ -21,6 +19,7 @@ from server.services.evidence.derivatives import (
     make_derivatives,
 )
 from tests.media.pictures import clip
+from tests.server.evidence.fates import DEADLY, ask_for_too_much, die_of_one
 from tests.server.tus.speaker import digest, photo, upload
 from tests.world import World
 
@@ -112,36 +111,23 @@ def test_a_photo_that_arrives_is_due_and_the_job_makes_its_pictures(world: World
     assert [row.made_at is None for row in rows(world, digest(photo()))] == [False, False]
 
 
-DEADLY = photo(9)
-
-
-def die_of_one(original: bytes) -> dict[str, bytes]:
-    """As a decoder that some picture kills."""
-    if original == DEADLY:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return develop(original)
-
-
-def take_too_much(original: bytes) -> dict[str, bytes]:
-    """As a decoder that some picture makes ask for more memory than there is."""
-    return {"screen": bytes(4 * 1024**3)} if original == DEADLY else develop(original)
-
-
 @pytest.mark.parametrize(
-    ("fate", "said"), [(die_of_one, "process that tried it died"), (take_too_much, "MemoryError")]
+    ("fate", "said"),
+    [(die_of_one, "process that tried it died"), (ask_for_too_much, "MemoryError")],
 )
 def test_a_picture_that_kills_who_tries_it_holds_up_nobody_and_is_not_tried_for_ever(
-    world: World, fate, said: str
+    world: World, fate: Develop, said: str
 ):
-    for data in (photo(1), DEADLY, photo(2)):
+    deadly = photo(9) + DEADLY
+    for data in (photo(1), deadly, photo(2)):
         upload(world.lead, data)
     with closing(Darkroom(fate)) as darkroom:
         assert make(world, darkroom) == 3
-        for _ in range(MAX_ATTEMPTS + 2):
-            make(world, darkroom, later=timedelta(days=1 + _))
+        for day in range(1, MAX_ATTEMPTS + 3):
+            make(world, darkroom, later=timedelta(days=day))
     for data in (photo(1), photo(2)):
         assert all(row.made_at is not None for row in rows(world, digest(data)))
-    for row in rows(world, digest(DEADLY)):
+    for row in rows(world, digest(deadly)):
         assert (row.attempts, row.made_at) == (MAX_ATTEMPTS, None)
         assert said in row.error
 
