@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Response
 
-from media.small import SCREEN, THUMBNAIL
 from schemas.common import page_of
 from schemas.photos import (
     MissingCountsSchema,
@@ -14,7 +13,6 @@ from schemas.photos import (
     PhotoCheckedSchema,
     PhotoCheckSchema,
 )
-from schemas.photos import PhotoCheckedSchema, PhotoCheckSchema
 from server import clock
 from server.api.device import device
 from server.api.glue import error_responses, reading, writing
@@ -78,67 +76,8 @@ def missing_summary(args: dict[str, Any]) -> dict[str, Any]:
         return count_missing(session, actor=actor, filters=args)
 
 
-@device.route("/photos/<photo_id>/thumbnail")
-@error_responses(401, 403, 404, 410)
-@_answers_media("image/jpeg")
-def thumbnail(photo_id: str) -> Response:
-    """A JPEG of at most 320 px, upright and without metadata
-
-    404 `derivative_missing` with `Retry-After` until it is made; without, it never will be."""
-    return _small(photo_id, THUMBNAIL.name)
-
-
-@device.route("/photos/<photo_id>/screen")
-@error_responses(401, 403, 404)
-@_answers_media("image/jpeg")
-def screen(photo_id: str) -> Response:
-    """A JPEG of at most 1600 px, upright and without metadata; missing as the thumbnail may be"""
-    return _small(photo_id, SCREEN.name)
-
-
-def _small(photo_id: str, kind: str) -> Response:
-    with reading() as (session, actor):
-        file = photo_file(session, actor=actor, photo_id=photo_id)
-        known = find_derivative(session, file, kind)
-    if known is None or known.made_at is None:
-        raise _missing(known, kind)
-    content = parts().media.derivatives[kind].open(file.sha256)
-    if content is None:
-        raise _made_anew(file, kind)
-    return send_stored(
-        content, "image/jpeg", name=f"{photo_id}-{kind}.jpg",
-        etag=known.made_sha256 or f"{file.sha256}-{kind}", cached=FOR_GOOD,
-    )  # fmt: skip
-
-
-def _missing(known: Derivative | None, kind: str) -> DomainError:
-    """Why there is none: it is `waiting`, it `failed` for good, or it would be of a `clip`."""
-    if may_come(known):
-        return _waiting(kind)
-    details = {"kind": kind, "state": "clip" if known is None else "failed"}
-    return DomainError("derivative_missing", details=details)
-
-
-def _waiting(kind: str) -> DomainError:
-    return DomainError(
-        "derivative_missing", details={"kind": kind, "state": "waiting"},
-        headers={"Retry-After": RETRY_SECONDS},
-    )  # fmt: skip
-
-
-def _made_anew(file: EvidenceFile, kind: str) -> DomainError:
-    jobs = parts().jobs
-    with writing() as (session, _):
-        make_anew(session, sha256=file.sha256, now=clock.now())
-        after_commit(session, lambda: jobs.nudge("make_derivatives"))
-    return _waiting(kind)
-
-
 @device.route("/photos/<photo_id>/original")
 @error_responses(401, 403, 404, 410)
-@_answers_media(*EXTENSIONS)
-@device.route("/photos/<photo_id>/original")
-@error_responses(401, 403, 404)
 @answers_file(device, *EXTENSIONS)
 def original(photo_id: str) -> Response:
     """The original, byte for byte; that it was viewed stands in the chain of custody"""

@@ -32,7 +32,7 @@ class SmallPicture(NamedTuple):
 
 
 @device.route("/photos/<photo_id>/thumbnail")
-@error_responses(401, 403, 404)
+@error_responses(401, 403, 404, 410)
 @answers_file(device, JPEG)
 def thumbnail(photo_id: str) -> Response:
     """A JPEG of at most 320 px, upright and without metadata
@@ -42,7 +42,7 @@ def thumbnail(photo_id: str) -> Response:
 
 
 @device.route("/photos/<photo_id>/screen")
-@error_responses(401, 403, 404)
+@error_responses(401, 403, 404, 410)
 @answers_file(device, JPEG)
 def screen(photo_id: str) -> Response:
     """A JPEG of at most 1600 px, upright and without metadata; missing as the thumbnail may be"""
@@ -50,7 +50,7 @@ def screen(photo_id: str) -> Response:
 
 
 @device.route("/photos/<photo_id>/print")
-@error_responses(401, 403, 404)
+@error_responses(401, 403, 404, 410)
 @answers_file(device, JPEG)
 def printed(photo_id: str) -> Response:
     """The copy for paper: screen size, with time, place, officer and digest below; it is noted

@@ -26,12 +26,12 @@ from server.failpoints import reach
 from server.models import EvidenceFile, Photo, Upload
 from server.services.audit.acts import record_act
 from server.services.evidence.custody import Custody, record_custody
+from server.services.evidence.derivatives import expect_derivatives
 from server.services.evidence.files import (
     require_quarantine,
     take_up_again,
     wait_for_removal,
 )
-from server.services.evidence.derivatives import expect_derivatives
 from server.services.evidence.verification import (
     PAST,
     VERIFIED,

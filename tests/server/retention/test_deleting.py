@@ -1,10 +1,12 @@
 """Deleting: asked by one, approved by another, carried out whole, and what stays stays for ever."""
 
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
 
+from media.darkroom import Darkroom
 from server.clock import now
 from server.models import AuditEntry, CustodyEvent, Photo, Publication, Task, Upload
 from server.services.evidence.derivatives import make_derivatives
@@ -51,13 +53,15 @@ def test_the_bytes_go_and_who_why_and_what_it_was_stay(world: World):
     photo_id = f"p0-{task_id}"
     long_ago(world, task_id)
     set_terms(world)
-    make_derivatives(world.parts.database, world.parts.media, now=now())
+    with closing(Darkroom()) as darkroom:
+        make_derivatives(world.parts.database, world.parts.media, now=now(), darkroom=darkroom)
     assert due(world.supervisor) == {("with_findings", None): 1}
     act_id = approved_act(world)
     assert is_stored(world, data)
     carry_out(world)
     assert not is_stored(world, data)
-    assert world.parts.media.thumbnails.open(digest(data)) is None
+    for kept in world.parts.media.derivatives.values():
+        assert kept.open(digest(data)) is None
     assert states(world, task_id) == {photo_id: "deleted"}
     assert file_row(world, data).deleted_at is not None
     shown = state_of(world.lead, photo_id)
@@ -251,7 +255,8 @@ def test_the_same_bytes_may_come_anew_and_the_deleted_photo_stays_deleted(world:
     assert states(world, task_id) == {f"p0-{task_id}": "deleted"}
     file = file_row(world, data)
     assert (file.deleting_at, file.deleted_at) == (None, None)
-    make_derivatives(world.parts.database, world.parts.media, now=now())
+    with closing(Darkroom()) as darkroom:
+        make_derivatives(world.parts.database, world.parts.media, now=now(), darkroom=darkroom)
     assert world.lead.get(f"/photos/{anew}/thumbnail").status_code == 200
     assert upload(world.lead, data, f"p0-{task_id}").status_code == 204
     assert world.lead.get(f"/photos/p0-{task_id}/original").status_code == 410

@@ -8,8 +8,8 @@ it takes in meanwhile is adopted by the new code's sweep.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 DUE = sa.text("made_at IS NULL")
 #: thumbnails that were made stay made; all else that is an image is due
