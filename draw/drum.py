@@ -46,9 +46,11 @@ class Drum:
     def draw(self, openings: Sequence[Opening]) -> list[Assignment]:
         """Draw an officer for each opening in turn, looking ahead over all of them. Raises
         Shortfall where they can't all be staffed; then this drum is of no further use."""
-        seats = [seat_of(opening, self.roster, self.rules, self.barred) for opening in openings]
-        present = {seat.object: self.present(seat.object) for seat in seats}
-        staffing = Staffing(seats, self.balls, present)
+        seats = [
+            seat_of(each, self.roster, self.rules, self.barred, self.present(each.object.id))
+            for each in openings
+        ]
+        staffing = Staffing(seats, self.balls)
         if empty := staffing.fill():
             missing = shortages(
                 openings, seats, empty,

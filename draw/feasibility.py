@@ -47,12 +47,12 @@ def feasibility(
     openings = openings_of([_Row(row["id"], kind_of(row)) for row in objects], known.roles)
     barred = recused(roster, known)
     seats = [seat_of(opening, roster, known, barred) for opening in openings]
-    empty = Staffing(seats, roster.balls, {}).fill()
+    empty = Staffing(seats, roster.balls).fill()
     found = shortages(
         openings, seats, empty,
         roster=roster, balls=roster.balls, needs_role=known.needs_role,
     )  # fmt: skip
-    part = Staffing(seats, roster.balls, {})
+    part = Staffing(seats, roster.balls)
     width = len(known.roles)
     staffable = [
         row["id"]

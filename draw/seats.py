@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from draw.board import Seat
 from draw.officers import Officers, Roster
 from draw.rows import Kind
 from draw.rules import Rules
-from draw.staffing import Seat
 
 
 class Inspected(Protocol):
@@ -33,12 +33,20 @@ def openings_of(objects: Iterable[Inspected], roles: Sequence[str]) -> list[Open
     return [Opening(object_, role) for object_ in objects for role in roles]
 
 
-def seat_of(opening: Opening, roster: Roster, rules: Rules, barred: Mapping[str, Officers]) -> Seat:
-    """The seat with those who are able: jurisdiction, recusal, lead, specialty."""
+def seat_of(
+    opening: Opening,
+    roster: Roster,
+    rules: Rules,
+    barred: Mapping[str, Officers],
+    present: Officers = 0,
+) -> Seat:
+    """The seat with those who are able: jurisdiction, recusal, not yet on the object, lead,
+    specialty."""
     id_, kind = opening.object.id, opening.object.kind
     able = (
         roster.of_jurisdiction.get(kind.jurisdiction, 0)
         & ~barred.get(id_, 0)
+        & ~present
         & roster.fit_role(opening.role)
         & roster.fit_specialty(rules, opening.role, kind.needs)
     )

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from draw.board import Seat
 from draw.officers import Roster, members
 from draw.seats import Opening
-from draw.staffing import Seat
 
 
 class Shortage(NamedTuple):
