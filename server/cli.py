@@ -7,6 +7,7 @@ from server.commands.audit import audit_commands
 from server.commands.checklists import checklist_commands
 from server.commands.demo import demo_commands
 from server.commands.docs import docs_commands
+from server.commands.draw import draw_commands
 from server.commands.evidence import evidence_commands
 from server.commands.jobs import job_commands
 from server.commands.launch import launch
@@ -43,5 +44,6 @@ COMMANDS: list[click.Command] = [
     user_commands,
     demo_commands,
     docs_commands,
+    draw_commands,
     launch,
 ]

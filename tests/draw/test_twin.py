@@ -1,0 +1,274 @@
+"""Any small draw: the package says what the twin says, which tries every way there is."""
+
+import random
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import event as note
+from hypothesis import given, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from draw import ceremony, choice, drum, tickets
+from draw.events import apply
+from draw.faults import Refused
+from draw.verify import verify
+from tests.draw.plainly import Day, Impossible, Table, choose, replay, seed, sha256
+from tests.draw.worlds import (
+    STAFFED,
+    WORLDS,
+    can_be_staffed,
+    frozen_of,
+    made,
+    officer,
+    row,
+    rules,
+    tight_world,
+)
+
+
+def drawn_of(bundle):
+    drawn = ceremony.draw(frozen_of(bundle), bundle["entropy"])
+    return {**drawn.objects_drawn.published(), "assignments": drawn.assignments, "after": []}
+
+
+def agree(bundle, sha=sha256):
+    """Both say the same, or both that it can't be staffed."""
+    try:
+        expected = replay(bundle, sha)
+    except Impossible:
+        with pytest.raises(Refused) as refused:
+            drawn_of(bundle)
+        assert {fault.code for fault in refused.value.faults} == {"cannot_be_staffed"}
+        note("can't be staffed")
+    else:
+        assert drawn_of(bundle) == expected
+        reasons = {p["reason"] for a in expected["assignments"] for p in a["passed_over"]}
+        note(f"look-ahead at work: {'look_ahead' in reasons}")
+
+
+@settings(max_examples=400, deadline=None)
+@given(WORLDS)
+def test_objects_officers_odds_and_reasons_are_the_twins(bundle):
+    agree(bundle)
+
+
+@settings(max_examples=150, deadline=None)
+@given(WORLDS, st.randoms(use_true_random=False))
+def test_no_order_of_rows_changes_anything(bundle, luck):
+    shuffled = {**bundle, **{name: list(bundle[name]) for name in ("pool", "officers")}}
+    luck.shuffle(shuffled["pool"])
+    luck.shuffle(shuffled["officers"])
+    strata = list(bundle["rules"]["strata"].items())
+    shuffled["rules"] = {**bundle["rules"], "strata": dict(reversed(strata))}
+    assert can_be_staffed(shuffled) == can_be_staffed(bundle)
+    if can_be_staffed(bundle):
+        assert drawn_of(shuffled) == drawn_of(bundle)
+
+
+def test_where_balls_are_short_the_look_ahead_is_exactly_what_trying_all_ways_finds():
+    looked_ahead = 0
+    for bundle in map(tight_world, range(500)):
+        expected = replay(bundle)
+        assert drawn_of(bundle) == expected
+        passed_over = [p["reason"] for a in expected["assignments"] for p in a["passed_over"]]
+        looked_ahead += passed_over.count("look_ahead")
+    assert looked_ahead > 300
+
+
+class Blunt:
+    """A hash with four values, so that keys and balls are often equal."""
+
+    def __init__(self, message):
+        self._digest = bytes([sha256(message)[0] & 3]) * 32
+
+    def digest(self):
+        return self._digest
+
+
+@settings(max_examples=150, deadline=None)
+@given(WORLDS)
+def test_equal_keys_and_equal_balls_go_by_the_bytes_of_the_id(bundle):
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (tickets, drum):
+            patch.setattr(module, "sha256", Blunt)
+        agree(bundle, lambda message: Blunt(message).digest())
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(1, 100), min_size=1, max_size=60),
+    st.integers(0, 70),
+    st.binary(min_size=32, max_size=32),
+)
+def test_the_fast_path_is_the_plain_one(weights, keep, seed_):
+    pool = [row(f"o{n}", weight=weight) for n, weight in enumerate(weights)]
+    frozen = frozen_of({**made(pool, rules_=rules(quota=0)), "pool": pool})
+    draft = tickets.Draft(seed_, {"all": keep}, frozen.pool.batches)
+    plain = sorted((tickets.key_of(seed_, r["id"], r["weight"]), r["id"].encode()) for r in pool)
+    assert [(c.key, c.id) for c in tickets.smallest_keys(draft)["all"]] == plain[:keep]
+
+
+def test_many_objects_in_many_pieces_are_chosen_alike(monkeypatch):
+    luck = random.Random(7)
+    pool = [row(f"o{n}", weight=luck.randint(1, 3), stratum=luck.choice("ab")) for n in range(3000)]
+    strata = {"a": {"quota": 700, "reserve": 20}, "b": {"quota": 5, "reserve": 0}}
+    whole = made(pool, rules_=rules(strata=strata))
+    monkeypatch.setattr("draw.pool.BATCH_ROWS", 101)
+    monkeypatch.setattr("draw.pool.SUBTREE_LEAVES", 64)
+    monkeypatch.setattr(choice, "DRAFT_OBJECTS", 250)
+    assert made(pool, rules_=rules(strata=strata)) == whole
+    assert choose(whole, seed(whole)) == (whole["objects"], whole["reserve"])
+
+
+# -- late events --------------------------------------------------------------------------------
+
+
+GIVEN = ("slot", "pool", "officers", "rules", "entropy")
+
+
+class LateEvents(RuleBasedStateMachine):
+    """Events come in any order; the package and the naive model agree after each."""
+
+    @initialize(bundle=STAFFED)
+    def draw(self, bundle):
+        drawn = ceremony.draw(frozen_of(bundle), bundle["entropy"])
+        self.bundle, self.drawn, self.standing = bundle, drawn, drawn.standing
+        self.happened = []
+
+    def model(self):
+        seed_ = seed(self.bundle)
+        objects, reserve = choose(self.bundle, seed_)
+        table = Table(self.bundle, seed_)
+        table.draw([(o["id"], role) for o in objects for role in self.bundle["rules"]["roles"]])
+        day = Day(table, objects, reserve)
+        for event, result in self.happened:
+            assert day.happens(event) == result
+        return day
+
+    def happens(self, event):
+        before = self.state()
+        try:
+            expected = self.model().happens(event)
+        except Impossible:
+            with pytest.raises(Refused):
+                apply(self.standing, event)
+            assert self.state() == before
+            return
+        after, result = apply(self.standing, event)
+        assert result == expected
+        assert self.state() == before, "an event changes nothing of what stood before"
+        self.standing = after
+        self.happened.append((event, result))
+
+    def state(self):
+        standing = self.standing
+        return (
+            list(standing.objects), {k: list(v) for k, v in standing.substitutes.items()},
+            list(standing.drum.balls), {k: dict(v) for k, v in standing.drum.seated.items()},
+            dict(standing.drum.barred), standing.drum.unavailable,
+        )  # fmt: skip
+
+    @rule(number=st.integers(0, 7), reason=st.sampled_from(["closed", "moved"]))
+    def an_object_is_replaced(self, number, reason):
+        self.happens({"kind": "object_replaced", "object": f"obj-{number}", "reason": reason})
+
+    def someone_seated(self, data):
+        taken = [
+            (who, object_)
+            for object_, roles in self.standing.drum.seated.items()
+            for who in roles.values()
+        ]
+        if not taken:
+            return None
+        who, object_ = data.draw(st.sampled_from(taken))
+        return self.standing.drum.roster.ids[who], object_
+
+    @rule(data=st.data())
+    def an_officer_is_recused(self, data):
+        if found := self.someone_seated(data):
+            who, object_ = found
+            self.happens(
+                {"kind": "officer_recused", "officer": who, "object": object_, "reason": "interest"}
+            )
+
+    @rule(data=st.data())
+    def an_officer_is_unavailable(self, data):
+        if found := self.someone_seated(data):
+            number = self.standing.drum.roster.number[found[0]]
+            theirs = [
+                object_
+                for object_, roles in self.standing.drum.seated.items()
+                if number in roles.values()
+            ]
+            some = data.draw(st.lists(st.sampled_from(theirs), unique=True))
+            self.happens(
+                {
+                    "kind": "officer_unavailable", "officer": found[0], "objects": some,
+                    "reason": "illness",
+                }
+            )  # fmt: skip
+
+    def teardown(self):
+        if getattr(self, "ready", False):
+            from draw.bundle import assemble
+
+            given = {name: self.bundle[name] for name in ("slot", "officers", "rules", "entropy")}
+            whole = assemble(
+                **given, drawn=self.drawn, events=self.happened, pool=self.bundle["pool"]
+            )
+            assert verify(whole).faults == []
+
+
+TestLateEvents = LateEvents.TestCase
+TestLateEvents.settings = settings(max_examples=80, stateful_step_count=8, deadline=None)
+
+
+def replaced(object_):
+    return {"kind": "object_replaced", "object": object_, "reason": "closed"}
+
+
+def refused_code(standing, event):
+    with pytest.raises(Refused) as refused:
+        apply(standing, event)
+    return [fault.code for fault in refused.value.faults]
+
+
+def test_substitutes_run_out_and_the_event_is_refused():
+    bundle = made([row(f"o{n}") for n in range(3)], rules_=rules(quota=1, reserve=1))
+    standing = ceremony.draw(frozen_of(bundle), bundle["entropy"]).standing
+    first, second = bundle["objects"][0]["id"], bundle["reserve"][0]["id"]
+    standing, result = apply(standing, replaced(first))
+    assert result["replacement"] == second
+    assert refused_code(standing, replaced(second)) == ["no_substitute"]
+    assert refused_code(standing, replaced(first)) == ["object_not_standing"]
+
+
+def test_nobody_is_admissible_and_the_event_is_refused_with_what_is_missing():
+    bundle = made([row("o")], [officer("O-1")], rules(roles=["lead"]))
+    standing = ceremony.draw(frozen_of(bundle), bundle["entropy"]).standing
+    event = {"kind": "officer_recused", "officer": "O-1", "object": "o", "reason": "interest"}
+    with pytest.raises(Refused) as refused:
+        apply(standing, event, "events[0]")
+    (fault,) = refused.value.faults
+    assert (fault.code, fault.path) == ("nobody_admissible", "events[0]")
+    assert fault.found == {
+        "role": "lead", "jurisdiction": "150102", "specialty": None, "objects": ("o",),
+        "officers": (), "balls": 0,
+    }  # fmt: skip
+    assert standing.drum.seated == {"o": {"lead": 0}}
+
+
+def test_nothing_comes_back_to_who_is_unavailable():
+    staff = [officer("O-1", balls=3), officer("O-2", balls=3)]
+    bundle = made([row("a"), row("b"), row("c")], staff, rules(2, 1, roles=["lead", "assistant"]))
+    standing = ceremony.draw(frozen_of(bundle), bundle["entropy"]).standing
+    ill = {"kind": "officer_unavailable", "officer": "O-1", "objects": [], "reason": "illness"}
+    standing, result = apply(standing, ill)
+    assert result["assignments"] == []
+    assert standing.drum.balls == [0, 1]
+    assert refused_code(standing, replaced(bundle["objects"][0]["id"])) == ["nobody_admissible"]
+    recused = {
+        "kind": "officer_recused", "officer": "O-1", "object": bundle["objects"][0]["id"],
+        "reason": "interest",
+    }  # fmt: skip
+    assert refused_code(standing, recused) == ["nobody_admissible"]

@@ -1,0 +1,58 @@
+"""The vectors: verified, and made again by our own writer and by the twin."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from draw import bundle as bundles
+from draw.pool import pool_lines
+from draw.verify import verify
+from tests.draw.plainly import replay
+from tests.draw.worlds import NAMES, VECTORS, made, vector
+
+DESIGN = Path("/work/shared/design/vectors")
+ALL = pytest.mark.parametrize("name", NAMES)
+
+
+@ALL
+def test_every_vector_holds(name):
+    report = verify(vector(name))
+    assert report.faults == []
+    assert report.holds
+
+
+@ALL
+def test_our_writer_makes_each_vector_again_from_its_inputs(name):
+    given = vector(name)
+    made_again = made(
+        given["pool"], given["officers"], given["rules"], given["entropy"], given["events"],
+        given["slot"],
+    )  # fmt: skip
+    beside = VECTORS / f"{name}.pool.ndjson"
+    if beside.exists():
+        assert b"".join(pool_lines(made_again.pop("pool"))) == beside.read_bytes()
+    text = bundles.write(made_again)
+    published = (VECTORS / f"{name}.json").read_bytes()
+    assert json.loads(text) == json.loads(published)
+    assert text.decode().split() == published.decode().split()
+
+
+@ALL
+def test_the_twin_written_from_the_page_says_the_same(name):
+    given = vector(name)
+    assert {key: given[key] for key in replay(given)} == replay(given)
+
+
+@ALL
+def test_a_pool_beside_the_bundle_is_the_same_pool(name):
+    bundle = vector(name)
+    lines = io.BytesIO(b"".join(pool_lines(bundle.pop("pool"))))
+    assert verify(bundle, lines).faults == []
+
+
+@pytest.mark.skipif(not DESIGN.exists(), reason="the design is not on this machine")
+def test_the_given_vectors_are_here_unchanged():
+    for given in DESIGN.glob("*.json"):
+        assert (VECTORS / given.name).read_bytes() == given.read_bytes()
