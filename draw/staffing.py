@@ -119,12 +119,12 @@ class Staffing:
 
     def _give(self, seat: int, officer: int) -> None:
         """Seat an officer, and let everybody on the way move on, until a free ball is spent."""
-        beside = self._board.beside(seat)
+        asked, beside = seat, self._board.beside(seat)
         leaves = next((other for other in beside if self._board.officer[other] == officer), None)
         moves = self._moves(beside, self._waves)
         while True:
             if leaves is None and not self._spare[officer]:
-                leaves, moves = self._exit(officer)
+                leaves, moves = self._exit(officer, asked)
             if leaves is not None:
                 self._board.rise(leaves)
             self._board.sit(seat, officer)
@@ -136,11 +136,13 @@ class Staffing:
         if not self._spare[officer]:
             self._free &= ~(1 << officer)
 
-    def _exit(self, officer: int) -> tuple[int, dict[int, Move]]:
-        """A seat that an officer without a spare ball can leave, and how it is given on."""
+    def _exit(self, officer: int, asked: int) -> tuple[int, dict[int, Move]]:
+        """A seat that an officer without a spare ball can leave, and how it is given on; the seat
+        that is asked for is not, though somebody sits there already."""
         reached = next(n for n, wave in enumerate(self._waves) if wave >> officer & 1)
         for seat in self._board.held_by(officer):
-            moves = self._moves([seat, *self._board.beside(seat)], self._waves[:reached])
+            together = [seat, *self._board.beside(seat)]
+            moves = self._moves([s for s in together if s != asked], self._waves[:reached])
             if seat in moves:
                 return seat, moves
         raise AssertionError("who was reached can leave a seat")

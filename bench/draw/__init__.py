@@ -1,0 +1,1 @@
+"""What a draw costs: `make bench-draw`."""
