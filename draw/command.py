@@ -2,10 +2,10 @@
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from draw import bundle as bundles
 from draw.faults import Fault, Refused
@@ -40,13 +40,26 @@ Exit code: 0 it holds, 1 it is refused, 2 it can't be read.
 """
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """The guide as it is written; `Usage:` as all other commands begin."""
+
+    def add_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[Any],
+        prefix: str | None = None,
+    ) -> None:
+        super().add_usage(usage, actions, groups, prefix or "Usage: ")
+
+
 def main(arguments: Sequence[str], *, prog: str = "python -m draw") -> int:
     """Run one command; answers the exit code."""
     parser = argparse.ArgumentParser(prog=prog, description="The draw (抽取).")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     command = commands.add_parser(
         "verify", help="replay a published draw and say whether it holds",
-        description=GUIDE.format(prog=prog), formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=GUIDE.format(prog=prog), formatter_class=_Help,
     )  # fmt: skip
     command.add_argument("file", metavar="FILE", type=Path, help="the bundle, NAME.json")
     command.add_argument("--json", action="store_true", help="the report as JSON, for programs")

@@ -42,7 +42,7 @@ def test_a_bundle_is_verified_where_nothing_is_set(way):
 def test_the_help_teaches(way):
     answer = run(*WAYS[way], "verify", "--help")
     assert answer.returncode == 0
-    for words in (f"usage: {way} verify", "pool.ndjson", "Exit code", "compare the commitment"):
+    for words in (f"Usage: {way} verify", "pool.ndjson", "Exit code", "compare the commitment"):
         assert words in answer.stdout
 
 

@@ -9,6 +9,7 @@ import pytest
 from draw import bundle as bundles
 from draw.pool import pool_lines
 from draw.verify import verify
+from tests.draw.own_vectors import OWN
 from tests.draw.plainly import replay
 from tests.draw.worlds import NAMES, VECTORS, made, vector
 
@@ -56,3 +57,17 @@ def test_a_pool_beside_the_bundle_is_the_same_pool(name):
 def test_the_given_vectors_are_here_unchanged():
     for given in DESIGN.glob("*.json"):
         assert (VECTORS / given.name).read_bytes() == given.read_bytes()
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_our_own_vectors_are_what_our_code_makes(name):
+    assert vector(name) == OWN[name]()
+
+
+def test_our_own_vectors_show_what_they_are_for():
+    reasons = [
+        p["reason"] for a in vector("own-look-ahead")["assignments"] for p in a["passed_over"]
+    ]
+    assert {"look_ahead", "recusal", "on_object", "specialty", "jurisdiction"} <= set(reasons)
+    assert None in [each["reveal"] for each in vector("own-beacon")["entropy"]["shares"]]
+    assert len(vector("own-events")["after"]) == 4

@@ -7,7 +7,7 @@ import pytest
 
 from tests.readme.pages import DOCUMENTS, PROJECT, text_of
 
-FOLDERS = "server|sync|schemas|media|client|tests|bench|migrations|docs"
+FOLDERS = "server|sync|draw|schemas|media|client|tests|bench|migrations|docs"
 
 
 @pytest.fixture(scope="module")
