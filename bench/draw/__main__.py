@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.draw import world
 from bench.draw.floor import bare
-from bench.draw.memory import Memory
+from bench.draw.memory import Memory, cpu_seconds
 from bench.machine import processor
 from bench.report import verdict
 from draw import ceremony
@@ -80,7 +80,8 @@ def large_draw(objects: int, drawn: int) -> list[str]:
             result, choosing = timed(lambda: ceremony.draw(frozen, ENTROPY, spread=spread))
             _, after = timed(lambda: bare(tickets, spread))
     assert len(result.objects_drawn.choice.objects) == drawn
-    hashes = (before + after) / 2
+    bare_clock, bare_cpu = (before.clock + after.clock) / 2, (before.cpu + after.cpu) / 2
+    times, cpu_times = choosing.clock / bare_clock, choosing.cpu / bare_cpu
     return [
         "",
         f"## {objects:,} objects ({size / 1e6:,.0f} MB of NDJSON), {tickets:,} tickets, "
@@ -88,21 +89,32 @@ def large_draw(objects: int, drawn: int) -> list[str]:
         "",
         "| what | figure | wanted | |",
         "|---|---:|---:|---|",
-        f"| reading, leaves and commitment | {freezing:.1f} s | ≤ {MOST_SECONDS_FREEZING} s "
-        f"| {verdict(freezing <= MOST_SECONDS_FREEZING)} |",
-        f"| bare SHA-256 calls, before and after | {before:.1f} s, {after:.1f} s | | |",
-        f"| tickets and choice | {choosing:.1f} s = {choosing / hashes:.2f} × bare "
-        f"| ≤ {MOST_TIMES_FLOOR} × | {verdict(choosing <= MOST_TIMES_FLOOR * hashes)} |",
+        f"| reading, leaves and commitment | {freezing} | ≤ {MOST_SECONDS_FREEZING} s "
+        f"| {verdict(freezing.clock <= MOST_SECONDS_FREEZING)} |",
+        f"| bare SHA-256 calls, before and after | {before}, {after} | | |",
+        f"| tickets and choice | {choosing} | | |",
+        f"| … beside the bare calls | {times:.2f} × (processor time {cpu_times:.2f} ×) "
+        f"| ≤ {MOST_TIMES_FLOOR} × | {verdict(times <= MOST_TIMES_FLOOR)} |",
         f"| memory, all processes at their peak | {memory.peak_bytes / 1e9:.2f} GB "
         f"| ≤ {MOST_BYTES / 1e9} GB | {verdict(memory.peak_bytes <= MOST_BYTES)} |",
     ]
 
 
-def timed(work: Callable[[], Any]) -> tuple[Any, float]:
-    """A result and the seconds that it took."""
-    start = perf_counter()
+class Cost(NamedTuple):
+    """Seconds by the clock, and of processor time in all processes."""
+
+    clock: float
+    cpu: float
+
+    def __str__(self) -> str:
+        return f"{self.clock:.1f} s ({self.cpu:.1f} s of processor time)"
+
+
+def timed(work: Callable[[], Any]) -> tuple[Any, Cost]:
+    """A result and what it cost."""
+    start, cpu = perf_counter(), cpu_seconds()
     result = work()
-    return result, perf_counter() - start
+    return result, Cost(perf_counter() - start, cpu_seconds() - cpu)
 
 
 def staffing() -> list[str]:
@@ -111,7 +123,7 @@ def staffing() -> list[str]:
         "",
         f"## {TASKS:,} tasks of two roles, {OFFICERS} officers",
         "",
-        "| officers | seconds | hashes | passed over by look-ahead | wanted | |",
+        "| officers | cost | hashes | passed over by look-ahead | wanted | |",
         "|---|---:|---:|---:|---:|---|",
     ]
     return [*lines, *(staffed(*each) for each in STAFFS)]
@@ -124,12 +136,12 @@ def staffed(what: str, balls: int, leagues: int) -> str:
     )
     drum = Drum.full(bytes(32), rules, Roster(world.officers(OFFICERS, balls, leagues)))
     objects: Sequence[world.Drawn] = list(world.drawn(TASKS, leagues))
-    assignments, seconds = timed(lambda: drum.draw(openings_of(objects, rules.roles)))
+    assignments, cost = timed(lambda: drum.draw(openings_of(objects, rules.roles)))
     hashes = sum(each["admissible_balls"] for each in assignments)
     passed = [each["reason"] for a in assignments for each in a["passed_over"]]
     return (
-        f"| {what} | {seconds:.1f} | {hashes:,} | {passed.count('look_ahead'):,} "
-        f"| ≤ {MOST_SECONDS_STAFFING} s | {verdict(seconds <= MOST_SECONDS_STAFFING)} |"
+        f"| {what} | {cost} | {hashes:,} | {passed.count('look_ahead'):,} "
+        f"| ≤ {MOST_SECONDS_STAFFING} s | {verdict(cost.clock <= MOST_SECONDS_STAFFING)} |"
     )
 
 
