@@ -52,7 +52,7 @@ def _drafts(pool: Pool, seed: bytes, keep: Mapping[str, int]) -> Iterator[Draft]
     size = 0
     for parts in pool.batches:
         together.append(parts)
-        size += sum(len(part.weights) for part in parts)
+        size += sum(len(part.numbers) for part in parts)
         if size >= DRAFT_OBJECTS:
             yield Draft(seed, keep, together)
             together, size = [], 0

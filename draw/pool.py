@@ -4,6 +4,9 @@ It is read as a stream, in batches that a `Spread` may give to several processes
 about fifty bytes an object while it is sorted for the root, and twenty afterwards.
 """
 
+from __future__ import annotations
+
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,15 +32,18 @@ _AFTER_ID = b"\x00"
 
 
 class Part(NamedTuple):
-    """Eligible objects of one kind: their ids, a line each, and as many weights, a byte each."""
+    """Eligible objects of one stratum and weight: their ids, a line each, and of each its kind, by
+    its place among the kinds."""
 
-    kind: Kind
+    stratum: str
+    weight: int
     ids: bytes
-    weights: bytes
+    numbers: array[int]
+    kinds: list[Kind]
 
 
 class Batch(NamedTuple):
-    """What remains of some rows: id and leaf of each, the eligible ones by kind, the faults."""
+    """What remains of some rows: id and leaf of each, the eligible ones, the faults."""
 
     records: list[bytes]
     parts: list[Part]
@@ -122,7 +128,8 @@ class _Batching:
 
     def __init__(self) -> None:
         self.records: list[bytes] = []
-        self.by_kind: dict[Kind, tuple[list[str], bytearray]] = {}
+        self.eligible: dict[tuple[str, int], tuple[list[str], array[int]]] = {}
+        self.kinds: dict[Kind, int] = {}
         self.strata: set[str] = set()
         self.faults: list[Fault] = []
 
@@ -134,15 +141,19 @@ class _Batching:
         self.records.append(row["id"].encode() + _AFTER_ID + leaf_hash(written))
         self.strata.add(row["stratum"])
         if row["eligible"]:
-            ids, weights = self.by_kind.setdefault(kind_of(row), ([], bytearray()))
+            sort = row["stratum"], row["weight"]
+            if sort not in self.eligible:
+                self.eligible[sort] = [], array("I")
+            ids, numbers = self.eligible[sort]
             ids.append(row["id"])
-            weights.append(row["weight"])
+            numbers.append(self.kinds.setdefault(kind_of(row), len(self.kinds)))
 
     def done(self) -> Batch:
         """What remains."""
+        kinds = list(self.kinds)
         parts = [
-            Part(kind, "\n".join(ids).encode(), bytes(weights))
-            for kind, (ids, weights) in self.by_kind.items()
+            Part(stratum, weight, "\n".join(ids).encode(), numbers, kinds)
+            for (stratum, weight), (ids, numbers) in self.eligible.items()
         ]
         self.records.sort()
         return Batch(self.records, parts, self.strata, self.faults[:MAX_FAULTS])
@@ -165,7 +176,7 @@ def _gather(batches: Iterable[Batch], spread: Spread) -> Pool:
         raise Refused(faults)
     eligible: Counter[str] = Counter()
     for part in chain.from_iterable(parts):
-        eligible[part.kind.stratum] += len(part.weights)
+        eligible[part.stratum] += len(part.numbers)
     return Pool(_root(records, spread), len(records), frozenset(strata), eligible, parts)
 
 

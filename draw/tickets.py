@@ -48,7 +48,7 @@ def smallest_keys(draft: Draft) -> dict[str, list[Candidate]]:
     head = lp(label("ticket"), draft.seed, b"object")
     for parts in draft.batches:
         for part in parts:
-            best[part.kind.stratum].take(head, part)
+            best[part.stratum].take(head, part)
     return {stratum: each.in_order() for stratum, each in best.items()}
 
 
@@ -63,13 +63,11 @@ class Smallest:
 
     def take(self, head: bytes, part: Part) -> None:
         """Offer every object of a part."""
-        kind, bound = part.kind, self._bound
-        for id_, weight in zip(part.ids.split(b"\n"), part.weights, strict=True):
-            stem = head + _LENGTHS[len(id_)] + id_
-            key = min([sha256(stem + ball).digest() for ball in _BALLS[weight]])
-            if key <= bound:
-                self.offer(Candidate(key, id_, kind))
-                bound = self._bound
+        ids = part.ids.split(b"\n")
+        keys = _keys([head + _LENGTHS[len(id_)] + id_ for id_ in ids], part.weight)
+        for id_, number, key in zip(ids, part.numbers, keys, strict=True):
+            if key <= self._bound:
+                self.offer(Candidate(key, id_, part.kinds[number]))
 
     def offer(self, candidate: Candidate) -> None:
         """Keep a candidate for now; once twice as many are kept, the larger half goes."""
@@ -84,6 +82,15 @@ class Smallest:
         if len(self._kept) == self._keep:
             self._bound = self._kept[-1].key if self._kept else b""
         return self._kept
+
+
+def _keys(stems: Sequence[bytes], weight: int) -> list[bytes]:
+    """The keys of objects of one weight, ball by ball: so no loop runs over the balls of each."""
+    first, *others = _BALLS[weight]
+    keys = [sha256(stem + first).digest() for stem in stems]
+    for ball in others:
+        keys = list(map(min, keys, [sha256(stem + ball).digest() for stem in stems]))
+    return keys
 
 
 def merge(stratum_parts: Iterable[Sequence[Candidate]]) -> list[Candidate]:
