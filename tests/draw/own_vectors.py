@@ -82,7 +82,7 @@ def events_in_sequence():
 
 def pool_beside():
     """The pool beside the bundle, as NDJSON, in no order of ids."""
-    pool = [row(f"n-{n * 37 % 40:02}", weight=1 + n % 5) for n in range(40)]
+    pool = [row(f"n-{n * 7 % 20:02}", weight=1 + n % 5) for n in range(20)]
     return made(pool, rules_=rules(5, 5), slot="2026-12/150000/专项-消防#2")
 
 
