@@ -86,6 +86,12 @@ class PlanContentSchema(ma.Schema):
         validate=validate.OneOf(ROLES),
         metadata={"description": "who must have the specialty that an item asks for"},
     )
+    pooled = ma.fields.Boolean(
+        load_default=False,
+        truthy={True},
+        falsy={False},
+        metadata={"description": "officers act in every region of the plan (N20)"},
+    )
     sealed_until = WireDate(
         load_default=None,
         allow_none=True,

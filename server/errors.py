@@ -92,6 +92,20 @@ CATALOGUE: dict[str, ErrorKind] = {
     "ledger_key_missing": ErrorKind(
         503, "服务器尚未配置账本签名密钥，不能公布；请管理员设置 LEDGER_KEY 后重试。"
     ),
+    # draws
+    "draw_refused": ErrorKind(422, "抽取规则不允许这样做，没有任何改变；原因见 details.faults。"),
+    "draw_exists": ErrorKind(409, "本期已有抽取；须先公开放弃上一次，才能再抽。"),
+    "draw_state": ErrorKind(409, "抽取当前所处的步骤不允许此操作。"),
+    "draw_cannot_be_staffed": ErrorKind(
+        422, "执法人员不足，无法保证每个对象都有人检查；缺口见 details.shortages。"
+    ),
+    "draw_too_varied": ErrorKind(
+        422, "管辖区域与专业组合过多，无法预先确认人员充足；请分开抽取，或采用跨区域联合抽查。"
+    ),
+    "shares_waited_for": ErrorKind(409, "见证人的份额尚未全部揭示，期限也未到；请稍候。"),
+    "witness_token_wrong": ErrorKind(401, "见证凭证无效，请向抽取现场的工作人员索取。"),
+    "plan_not_approved": ErrorKind(409, "该计划尚未批准，请先由他人批准。"),
+    "seal_not_yours": ErrorKind(403, "只有管理员可以封存抽取结果。"),
     # making tasks
     "origin_not_by_hand": ErrorKind(
         422, "该来源的任务只能由随机抽取产生；手工任务请选择举报投诉、转办交办、复查或其他。"

@@ -11,6 +11,7 @@ from server.api.home import home
 from server.api.ledger import ledger_files
 from server.api.public import public, public_pages
 from server.api.supervisor import supervisor
+from server.api.witness import witness
 
 API = "/api/v1"
 BLUEPRINTS = [
@@ -20,6 +21,7 @@ BLUEPRINTS = [
     (compat, f"{API}/compat"),
     (supervisor, API),
     (public, f"{API}/public"),
+    (witness, f"{API}/draw-watch"),
     (health, "/"),
 ]
 #: what people look at; no part of the API's description

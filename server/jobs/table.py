@@ -26,6 +26,7 @@ from server.services.accounts.throttle import forget_old_failures
 from server.services.audit.chain import seal_batch
 from server.services.conflicts import escalation
 from server.services.conflicts.care import adopt_conflicts
+from server.services.drawing.opening import due_draws, open_draw
 from server.services.evidence import derivatives
 from server.services.evidence.sweep import sweep_uploads
 from server.services.ledger.heads import anchor_audit
@@ -34,6 +35,7 @@ from server.services.sync.compaction import compact
 from server.services.sync.epoch import begin_epoch, is_set_back
 from server.services.sync.held import devices_with_held_ops, put_to_review
 from server.services.sync.push import go_on_with_held
+from server.services.tasks.frequency import FrequencyRules
 from server.services.tasks.handover import release_due
 from server.stores import MediaStores
 
@@ -103,6 +105,15 @@ def adopt_pictures(shop: Workshop) -> None:
     while taken == derivatives.ADOPTED_AT_ONCE:
         with shop.database.write() as session:
             taken = derivatives.adopt_pictures(session, now=clock.now())
+def open_sealed_draws(shop: Workshop) -> None:
+    """Give out what seals withheld until today, a draw a transaction."""
+    today = clock.china_date(clock.now())
+    rules = FrequencyRules(exempt_checks_count=shop.settings.exempt_checks_count)
+    with shop.database.read() as session:
+        due = due_draws(session, today=today)
+    for draw_id in due:
+        with shop.database.write() as session:
+            open_draw(session, draw_id=draw_id, rules=rules, now=clock.now())
 
 
 def settle_uploads(shop: Workshop) -> None:
@@ -201,6 +212,7 @@ JOBS: tuple[Job, ...] = (
     Job("seal_audit", seal_audit, EVERY_MINUTE),
     Job("seal_late_audit", seal_late_audit, SIX_HOURLY),
     Job("anchor_heads", anchor_heads, EVERY_HOUR),
+    Job("open_sealed_draws", open_sealed_draws, EVERY_HOUR),
     Job("sweep_uploads", settle_uploads, EVERY_HOUR),
     Job("carry_out_deletions", carry_out_deletions, TEN_MINUTELY),
     Job("release_due", release_former_holders, EVERY_HOUR),

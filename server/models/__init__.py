@@ -14,6 +14,8 @@ from server.models.evidence import (
     QuarantineSettlement,
     Upload,
 )
+from server.models.draws import Draw, DrawPoolRow, DrawWitness
+from server.models.evidence import CustodyEvent, EvidenceFile, Photo, Upload
 from server.models.items import ItemList
 from server.models.jobs import JobState
 from server.models.late import LateOp, UnawaitedDevice
@@ -41,6 +43,9 @@ __all__ = [
     "Derivative",
     "Device",
     "Document",
+    "Draw",
+    "DrawPoolRow",
+    "DrawWitness",
     "EvidenceFile",
     "FeedEntry",
     "FeedHead",

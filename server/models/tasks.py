@@ -25,6 +25,7 @@ class Task(Base):
     status: Mapped[str] = mapped_column(String(20), default="draft")
     round: Mapped[int] = mapped_column(default=1)
     item_list_ids: Mapped[list[Any] | None]  # the versions that held when it was made (N11)
+    draw_id: Mapped[str | None] = mapped_column(String(64), index=True)  # what it came out of
     planned_on: Mapped[date]
     due_on: Mapped[date | None]
     started_at: Mapped[datetime | None]

@@ -72,7 +72,12 @@ def require_role(actor: Actor, *roles: Role) -> None:
 
 def in_scope(actor: Actor) -> ColumnElement[bool]:
     """A condition on Organisation: only the actor's part of the tree."""
-    return Organisation.path.startswith(actor.path, autoescape=True)
+    return below(actor.path)
+
+
+def below(path: str) -> ColumnElement[bool]:
+    """A condition on Organisation: the body of this path, and all below it."""
+    return Organisation.path.startswith(path, autoescape=True)
 
 
 def organisation_in_scope(session: Session, *, actor: Actor, organisation_id: str) -> Organisation:

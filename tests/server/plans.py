@@ -28,7 +28,7 @@ def content(*strata, **changes):
         "name": "月度抽查",
         "strata": list(strata) or [stratum()],
         "items": ["A"],
-        "checklists": {"small": "short"},
+        "checklists": dict.fromkeys(("key", "general", "small"), "short"),
         **changes,
     }
 

@@ -9,6 +9,7 @@ from server.api.supervisor import (  # routes register themselves
     checklists,
     devices,
     holds,
+    draws,
     items,
     objects,
     officers,

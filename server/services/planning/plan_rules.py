@@ -13,6 +13,7 @@ from typing import Any
 from server.services.planning.feasibility import MONTHS
 
 Content = Mapping[str, Any]
+OBJECT_KINDS = ("key", "general", "small", "other")
 
 
 def faults_of(content: Content, *, kind: str, item_codes: Sequence[str]) -> list[dict[str, Any]]:
@@ -33,6 +34,10 @@ def faults_of(content: Content, *, kind: str, item_codes: Sequence[str]) -> list
     unknown = [code for code in content["items"] if code not in item_codes]
     if unknown:
         faults.append({"field": "items", "fault": "unknown", "codes": unknown})
+    kinds = {kind for stratum in content["strata"] for kind in stratum["kinds"] or OBJECT_KINDS}
+    without = sorted(kinds - content["checklists"].keys())
+    if without:
+        faults.append({"field": "checklists", "fault": "missing", "kinds": without})
     if not content["roles"] and not content["object_only_reason"]:
         faults.append({"field": "object_only_reason", "fault": "missing"})  # N21
     if content["roles"] and content["object_only_reason"]:

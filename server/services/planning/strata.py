@@ -17,15 +17,15 @@ FRESH = Standing(1, 0)
 
 
 def stratum_sql(
-    session: Session, strata: Sequence[Mapping[str, Any]]
+    session: Session, strata: Sequence[Mapping[str, Any]], *, mark: str = "s"
 ) -> tuple[str, dict[str, Any]]:
     """SQL for the place of an object `o`'s stratum, the first that it fits, or NULL; and its
-    parameters."""
+    parameters, whose names are told apart by `mark`."""
     arms: list[str] = []
     bound: dict[str, Any] = {}
     for place, stratum in enumerate(strata):
         asked = {name: stratum[name] for name in ("kinds", "tags") if stratum[name]}
-        conditions, values = conditions_of(session, list(asked.items()), mark=f"s{place}")
+        conditions, values = conditions_of(session, list(asked.items()), mark=f"{mark}{place}")
         bound |= values
         arms.append(f"WHEN {' AND '.join(conditions) or 'TRUE'} THEN {place}")
     return f"CASE {' '.join(arms)} END", bound

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -58,18 +59,30 @@ def create_task(
     _require_checklist(session, actor=actor, checklist_id=asked.checklist_id)
     frequency = frequency_of(session, asked.object_id, day=asked.planned_on, rules=rules)
     require_room(frequency, origin=asked.origin, override_reason=asked.override_reason)
-    task = Task(
-        id=new_id(), number=_next_number(session, site.organisation_id, now=now),
-        organisation_id=site.organisation_id, status="draft", round=1,
+    task = new_task(
+        session, actor=actor, organisation_id=site.organisation_id, now=now,
         item_list_ids=_item_list_ids(session, site.organisation_id, day=asked.planned_on),
-        requested_by=actor.user_id, created_at=now, **vars(asked),
+        **vars(asked),
     )  # fmt: skip
-    session.add(task)
-    session.flush()
     record_act(
         session, actor=actor, action="task.create", target_type="task", target_id=task.id,
         after={**_as_json(asked), "number": task.number, "frequency": as_facts(frequency)}, now=now,
     )  # fmt: skip
+    return task
+
+
+def new_task(
+    session: Session, *, actor: Actor, organisation_id: str, now: datetime, **facts: Any
+) -> Task:
+    """A draft with the next number of its organisation; whether it may be is the caller's to
+    know."""
+    task = Task(
+        id=new_id(), number=_next_number(session, organisation_id, now=now),
+        organisation_id=organisation_id, status="draft", round=1, requested_by=actor.user_id,
+        created_at=now, **facts,
+    )  # fmt: skip
+    session.add(task)
+    session.flush()
     return task
 
 

@@ -1,0 +1,110 @@
+"""Late events (后续事件): a substitute takes an object's place, an officer another's, in the drawn
+order; each goes into the ledger with its ground when it happens."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from draw.events import Standing, apply
+from draw.faults import Refused
+from server.models import Draw, Task
+from server.services.audit.acts import record_act
+from server.services.drawing.committing import note_in_ledger
+from server.services.drawing.finding import find_draw, require_state
+from server.services.drawing.freezing import as_domain_error
+from server.services.drawing.giving_out import make_tasks, teams_of
+from server.services.drawing.rolling import redrawn
+from server.services.scope import Actor
+from server.services.tasks.assignments import assign
+from server.services.tasks.eligibility import Post
+from server.services.tasks.frequency import FrequencyRules
+from server.services.tasks.tasks import cancel_task
+from server.signing import Signer
+
+Event = Mapping[str, Any]
+
+
+def note_event(
+    session: Session,
+    *,
+    actor: Actor,
+    draw_id: str,
+    event: Event,
+    signer: Signer | None,
+    rules: FrequencyRules,
+    now: datetime,
+) -> Draw:
+    """Let an event happen to a drawn draw, as the draw's own rules have it.
+
+    Raises `not_found`, `draw_state`, `ledger_key_missing`, `draw_refused` (no substitute is left,
+    nobody is admissible, …), and what cancelling or reassigning a task that has gone on raises;
+    nothing has changed then.
+    """
+    drawing = find_draw(session, actor=actor, draw_id=draw_id, lock=True)
+    require_state(drawing, "drawn")
+    try:
+        _, result = apply(_standing(session, drawing), dict(event))
+    except Refused as refused:
+        raise as_domain_error(refused) from None
+    before = teams_of(drawing)
+    drawing.events, drawing.after = [*drawing.events, dict(event)], [*drawing.after, result]
+    number = len(drawing.events)
+    said = {"slot": drawing.slot, "number": number, "event": dict(event), "result": result}
+    note_in_ledger(
+        session, drawing, kind="draw_event", body=said, signer=signer, now=now, mark=f"/{number}"
+    )
+    record_act(
+        session, actor=actor, action="draw.event", target_type="draw", target_id=draw_id,
+        after=said, now=now,
+    )  # fmt: skip
+    if drawing.opened_at is not None:
+        after = teams_of(drawing)
+        _carry_out(session, drawing, before, after, actor=actor, event=event, rules=rules, now=now)
+    return drawing
+
+
+def _standing(session: Session, drawing: Draw) -> Standing:
+    standing = redrawn(session, drawing).standing
+    for event in drawing.events:
+        standing, _ = apply(standing, event)
+    return standing
+
+
+Teams = Mapping[str, Sequence[Post]]
+
+
+def _carry_out(
+    session: Session,
+    drawing: Draw,
+    before: Teams,
+    after: Teams,
+    *,
+    actor: Actor,
+    event: Event,
+    rules: FrequencyRules,
+    now: datetime,
+) -> None:
+    """Bring the tasks in line: the old object's is cancelled, the new one's made, teams changed."""
+    reason = event["reason"]
+    tasks = _tasks(session, drawing)
+    for object_id in before.keys() - after.keys():
+        cancel_task(session, actor=actor, task_id=tasks[object_id], reason=reason, now=now)
+    new = list(after.keys() - before.keys())
+    for task in make_tasks(session, drawing, new, actor=actor, rules=rules, now=now):
+        tasks[task.object_id] = task.id
+    for object_id, team in after.items():
+        if team and set(team) != set(before.get(object_id, ())):
+            assign(
+                session, actor=actor, task_id=tasks[object_id], posts=team, reason=reason, now=now
+            )
+
+
+def _tasks(session: Session, drawing: Draw) -> dict[str, str]:
+    """Object → its task of this draw that stands."""
+    query = select(Task.object_id, Task.id).where(
+        Task.draw_id == drawing.id, Task.status != "cancelled"
+    )
+    return {row.object_id: row.id for row in session.execute(query)}
