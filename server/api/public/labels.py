@@ -29,6 +29,15 @@ ACTIONS: Final = {
     "transferred": "移送处理",
 }
 STANDINGS: Final = {"base": "总队清单", "refined": "支队细化", "added": "支队补充"}
+DRAW_STATES: Final = {"committed": "已承诺，待掷骰子", "drawn": "已抽取", "abandoned": "已放弃"}
+WITNESSES: Final = {
+    "integrity_supervisor": "廉政监督员",
+    "enterprise": "企业代表",
+    "deputy": "人大代表",
+    "cppcc": "政协委员",
+    "media": "新闻媒体",
+}
+ROLES: Final = {"lead": "主办", "assistant": "协办"}
 STATES: Final = {"current": "现行", "superseded": "已被更正", "withdrawn": "已撤回"}
 
 

@@ -8,11 +8,13 @@ from werkzeug.exceptions import HTTPException
 
 from schemas.items import ItemsArgs
 from schemas.publication import ResultArgs, ResultsArgs
+from server import clock
 from server.api.public import labels, public_pages
 from server.api.public.items import find_items
 from server.api.public.results import find
 from server.errors import DomainError
 from server.parts import parts
+from server.services.drawing.public_draws import public_draw, public_draws
 from server.services.planning.items import publishing_bodies
 from server.services.publishing.public_results import publishing_organisations, read_result
 
@@ -61,6 +63,21 @@ def items_page(organisation_id: str) -> str:
     args, _ = _arguments(ItemsArgs())
     listed = find_items(organisation_id, args.get("version"))
     return render_template("items.html", listed=listed, asked=args.get("version"))
+
+
+@public_pages.route("/draws", strict_slashes=False)
+def draws_page() -> str:
+    """The newest draws, abandoned attempts too."""
+    with parts().database.read() as session:
+        return render_template("draws.html", draws=public_draws(session))
+
+
+@public_pages.route("/draws/<draw_id>", strict_slashes=False)
+def draw_page(draw_id: str) -> str:
+    """One draw, and how to replay it."""
+    with parts().database.read() as session:
+        shown = public_draw(session, draw_id=draw_id, now=clock.now())
+    return render_template("draw.html", draw=shown)
 
 
 @public_pages.route("/<path:elsewhere>")
