@@ -157,3 +157,80 @@ def event_from(asked: dict[str, Any]) -> dict[str, Any]:
     """The event as the bundle has it: `kind`, what it is about, `reason`."""
     names = ("kind", "object", "officer", "objects", "reason")
     return {name: asked[name] for name in names if name in asked}
+
+
+class CheckOfObjectSchema(ma.Schema):
+    """A check of an object, held or planned."""
+
+    task_id = Id(required=True)
+    origin = ma.fields.String(required=True)
+    day = ma.fields.Date(required=True)
+
+
+class ReasonOfWeightSchema(ma.Schema):
+    """A factor that applied."""
+
+    code = ma.fields.String(required=True)
+    label = ma.fields.String(required=True)
+    points = ma.fields.Integer(required=True)
+
+
+class ObjectInDrawSchema(ma.Schema):
+    """An object in one draw. Its `key` is above `last_key_drawn` where it was not drawn."""
+
+    draw_id = Id(required=True)
+    slot = ma.fields.String(required=True)
+    state = ma.fields.String(required=True, validate=validate.OneOf(STATES))
+    stratum = ma.fields.String(required=True)
+    eligible = ma.fields.Boolean(required=True)
+    reason = ma.fields.String(required=True, allow_none=True)
+    weight = ma.fields.Integer(required=True)
+    why = ma.fields.List(ma.fields.Nested(ReasonOfWeightSchema), required=True)
+    outcome = ma.fields.String(
+        required=True,
+        allow_none=True,
+        validate=validate.OneOf(("drawn", "substitute", "not_drawn", "replaced", "moved_up")),
+    )
+    rank = ma.fields.Integer(required=True, allow_none=True)
+    key = ma.fields.String(required=True, allow_none=True)
+    last_key_drawn = ma.fields.String(required=True, allow_none=True)
+
+
+class ObjectExplainedSchema(ma.Schema):
+    """Why an object was drawn or not, and when it may be drawn again."""
+
+    object_id = Id(required=True)
+    active = ma.fields.Boolean(required=True)
+    checks = ma.fields.List(ma.fields.Nested(CheckOfObjectSchema), required=True)
+    free_from = ma.fields.Date(required=True, allow_none=True)
+    draws = ma.fields.List(ma.fields.Nested(ObjectInDrawSchema), required=True)
+
+
+class PickSchema(ma.Schema):
+    """A pick; `own_balls / admissible_balls` was its exact chance."""
+
+    object = Id(required=True)
+    role = ma.fields.String(required=True)
+    own_balls = ma.fields.Integer(required=True)
+    admissible_balls = ma.fields.Integer(required=True)
+
+
+class OfficerInDrawSchema(ma.Schema):
+    """An officer in one draw."""
+
+    draw_id = Id(required=True)
+    slot = ma.fields.String(required=True)
+    state = ma.fields.String(required=True, validate=validate.OneOf(STATES))
+    left_out = ma.fields.String(required=True, allow_none=True)
+    balls = ma.fields.Integer(required=True)
+    picks = ma.fields.List(ma.fields.Nested(PickSchema), required=True)
+    passed_over = ma.fields.Dict(
+        required=True, metadata={"description": "how often for which reason"}
+    )
+
+
+class OfficerExplainedSchema(ma.Schema):
+    """Why an officer was drawn or not."""
+
+    officer_id = Id(required=True)
+    draws = ma.fields.List(ma.fields.Nested(OfficerInDrawSchema), required=True)

@@ -22,6 +22,7 @@ from server.errors import DomainError
 from server.ids import is_id
 from server.parts import parts
 from server.services.accounts.devices import note_told_to_wipe
+from server.services.audit.acts import record_act
 from server.services.scope import Actor, Role, load_actor, require_role
 
 T = TypeVar("T")
@@ -173,6 +174,27 @@ def writing(*roles: Role) -> Iterator[tuple[Session, Actor]]:
     """One transaction, committed at the end of the block, and the person who writes."""
     with _noting_wipes(), parts().database.write(in_a_hurry=True) as session:
         yield session, _actor(session, roles)
+
+
+@contextmanager
+def attempting(
+    action: str, target_type: str, target_id: str, *roles: Role
+) -> Iterator[tuple[Session, Actor]]:
+    """As `writing`, and a refused try is in the audit too, with its code, in a transaction of its
+    own: for acts that somebody might want to steer."""
+    tried: Actor | None = None
+    try:
+        with writing(*roles) as (session, actor):
+            tried = actor
+            yield session, actor
+    except DomainError as error:
+        if tried is not None:
+            with parts().database.write() as session:
+                record_act(
+                    session, actor=tried, action=f"{action}.refused", target_type=target_type,
+                    target_id=target_id, after={"code": error.code}, now=clock.now(),
+                )  # fmt: skip
+        raise
 
 
 def written(service: Callable[..., T], *roles: Role) -> T:

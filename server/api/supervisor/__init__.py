@@ -10,6 +10,7 @@ from server.api.supervisor import (  # routes register themselves
     devices,
     holds,
     draws,
+    explaining,
     items,
     objects,
     officers,

@@ -20,7 +20,7 @@ from schemas.draws import (
     event_from,
 )
 from server import clock
-from server.api.glue import error_responses, reading, writing
+from server.api.glue import attempting, error_responses, reading
 from server.api.supervisor import supervisor
 from server.api.supervisor.tasks import frequency_rules
 from server.models import Draw
@@ -42,7 +42,7 @@ def freeze(asked: dict[str, Any], plan_id: str) -> dict[str, Any]:
 
     Refused where some outcome could not be staffed; what is missing is named."""
     month = date.fromisoformat(f"{asked['month']}-01") if asked["month"] else None
-    with writing("supervisor", "admin") as (session, actor):
+    with attempting("draw.freeze", "plan", plan_id, "supervisor", "admin") as (session, actor):
         frozen = freeze_draw(
             session, actor=actor, plan_id=plan_id, month=month, rules=frequency_rules(),
             now=clock.now(),
@@ -77,7 +77,7 @@ class OneDraw(MethodView):
 @supervisor.response(201, SignedInSchema)
 def sign_in(asked: dict[str, Any], draw_id: str) -> dict[str, Any]:
     """Sign a witness in; the token for their phone is shown this once"""
-    with writing("supervisor", "admin") as (session, actor):
+    with attempting("draw.witness", "draw", draw_id, "supervisor", "admin") as (session, actor):
         witness, token = sign_in_witness(
             session, actor=actor, draw_id=draw_id, now=clock.now(), **asked
         )
@@ -89,7 +89,7 @@ def sign_in(asked: dict[str, Any], draw_id: str) -> dict[str, Any]:
 @supervisor.response(200, DrawSchema)
 def commit(draw_id: str) -> dict[str, Any]:
     """Commit: from here nothing may change; it stands in the ledger and is public at once"""
-    with writing("supervisor", "admin") as (session, actor):
+    with attempting("draw.commit", "draw", draw_id, "supervisor", "admin") as (session, actor):
         committed = commit_draw(
             session, actor=actor, draw_id=draw_id, signer=parts().settings.signer, now=clock.now()
         )
@@ -102,7 +102,7 @@ def commit(draw_id: str) -> dict[str, Any]:
 @supervisor.response(200, DrawSchema)
 def roll(asked: dict[str, Any], draw_id: str) -> dict[str, Any]:
     """Draw with the witnesses' dice; officers get their tasks at the next sync"""
-    with writing("supervisor", "admin") as (session, actor):
+    with attempting("draw.roll", "draw", draw_id, "supervisor", "admin") as (session, actor):
         drawn = roll_dice(
             session, actor=actor, draw_id=draw_id, dice=asked["dice"],
             signer=parts().settings.signer, rules=frequency_rules(), now=clock.now(),
@@ -116,7 +116,7 @@ def roll(asked: dict[str, Any], draw_id: str) -> dict[str, Any]:
 @supervisor.response(200, DrawSchema)
 def abandon(asked: dict[str, Any], draw_id: str) -> dict[str, Any]:
     """Give a draw up before the dice; it stays public with the reason"""
-    with writing("supervisor", "admin") as (session, actor):
+    with attempting("draw.abandon", "draw", draw_id, "supervisor", "admin") as (session, actor):
         abandoned = abandon_draw(
             session, actor=actor, draw_id=draw_id, reason=asked["reason"],
             signer=parts().settings.signer, now=clock.now(),
@@ -130,7 +130,7 @@ def abandon(asked: dict[str, Any], draw_id: str) -> dict[str, Any]:
 @supervisor.response(200, DrawSchema)
 def happen(asked: dict[str, Any], draw_id: str) -> dict[str, Any]:
     """A substitute or another officer takes a place, in the drawn order and without a new seed"""
-    with writing("supervisor", "admin") as (session, actor):
+    with attempting("draw.event", "draw", draw_id, "supervisor", "admin") as (session, actor):
         drawing = note_event(
             session, actor=actor, draw_id=draw_id, event=event_from(asked),
             signer=parts().settings.signer, rules=frequency_rules(), now=clock.now(),

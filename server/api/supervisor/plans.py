@@ -14,7 +14,7 @@ from schemas.plans import (
     RevisePlanSchema,
 )
 from server import clock
-from server.api.glue import error_responses, reading, writing
+from server.api.glue import attempting, error_responses, reading, writing
 from server.api.supervisor import supervisor
 from server.api.supervisor.tasks import frequency_rules
 from server.models import Plan, PlanRevision
@@ -50,7 +50,10 @@ class Plans(MethodView):
 
         Another person approves it. Months of the year that are over are not counted."""
         content, period = asked.pop("content"), _period(asked)
-        with writing("supervisor", "admin") as (session, actor):
+        with attempting("plan.file", "plan", asked["code"], "supervisor", "admin") as (
+            session,
+            actor,
+        ):
             organisation_id = asked.pop("organisation_id") or actor.organisation_id
             wanted = NewPlan(organisation_id=organisation_id, **asked, **period)
             plan, _ = file_plan(

@@ -57,6 +57,8 @@ def freeze_draw(
     content = revision_of(session, plan, plan.approved_revision).content
     period = _period(plan, month, today=china_date(now))
     sealed_until = _sealed_until(content, actor, period)
+    if sealed_until is not None:  # no check may start under the seal
+        period = Period(first=max(period.first, sealed_until), last=period.last)
     body = session.get_one(Organisation, plan.organisation_id)
     table = table_in_force(session, organisation=body, day=period.first)
     force = items_in_force(session, organisation=body, day=period.first)

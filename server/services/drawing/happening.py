@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 
 from draw.events import Standing, apply
 from draw.faults import Refused
+from server.errors import DomainError
 from server.models import Draw, Task
 from server.services.audit.acts import record_act
 from server.services.drawing.committing import note_in_ledger
 from server.services.drawing.finding import find_draw, require_state
 from server.services.drawing.freezing import as_domain_error
 from server.services.drawing.giving_out import make_tasks, teams_of
-from server.services.drawing.rolling import redrawn
+from server.services.drawing.rolling import is_sealed, redrawn
 from server.services.scope import Actor
 from server.services.tasks.assignments import assign
 from server.services.tasks.eligibility import Post
@@ -45,6 +46,8 @@ def note_event(
     """
     drawing = find_draw(session, actor=actor, draw_id=draw_id, lock=True)
     require_state(drawing, "drawn")
+    if is_sealed(drawing, now):  # what is written into the ledger is public
+        raise DomainError("draw_state", details={"sealed_until": str(drawing.sealed_until)})
     try:
         _, result = apply(_standing(session, drawing), dict(event))
     except Refused as refused:

@@ -1,5 +1,5 @@
-"""What everyone may see of draws (抽取公示): commitments at once, results when no seal withholds them,
-attempts that were abandoned, for ever."""
+"""What everyone may see of draws (抽取公示): commitments at once, results when no seal withholds
+them, attempts that were abandoned, for ever."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

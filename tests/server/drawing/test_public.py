@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import update
 
 from server.clock import china_date, now
-from server.models import Draw, Plan
-from tests.server.plans import stratum
+from server.models import Draw
+from server.services.planning.plan_rules import period_of
+from tests.server.plans import next_month, stratum
 
 JSON = "/api/v1/public/draws"
 THREE = stratum(quotas=[3], reserve=1)
@@ -84,11 +85,9 @@ def test_an_abandoned_attempt_stays_with_its_reason(http, stage, shops):
 
 @pytest.fixture
 def sealed(world, stage, shops):
-    """A drawn draw under a seal that ends in ten days."""
-    until = (china_date(now()) + timedelta(days=10)).isoformat()
-    plan = stage.plan(THREE, sealed_until=until)
-    with world.parts.database.write() as session:
-        session.execute(update(Plan).values(from_day=china_date(now())))
+    """A drawn draw under a seal that ends on the sixth day of its month."""
+    until = period_of("monthly", year=next_month()[0], month=next_month()[1])[0] + timedelta(days=5)
+    plan = stage.plan(THREE, sealed_until=until.isoformat())
     admin = world.account("sealer", role="admin")
     assert stage.freeze(plan, status=403)["code"] == "seal_not_yours"
     return stage.roll(stage.commit(stage.freeze(plan, by=admin)))
@@ -122,3 +121,12 @@ def test_devices_get_sealed_tasks_when_the_seal_ends(http, world, stage, sealed)
     assert len(listed) == 3
     assert seen(http, sealed)["checks"]
     assert stage.report(sealed).faults == []
+
+
+def test_nothing_happens_under_a_seal_that_the_ledger_would_tell(stage, sealed):
+    told = stage.event(sealed, "object_replaced", object=sealed["objects"][0]["id"], status=409)
+    assert told["code"] == "draw_state"
+
+
+def test_no_check_may_start_under_the_seal(stage, sealed):
+    assert sealed["from_day"] == sealed["sealed_until"]
