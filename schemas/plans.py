@@ -199,3 +199,53 @@ class PlanWithRevisionsSchema(PlanSchema):
     """A plan with all its filings, newest first."""
 
     revisions = ma.fields.List(ma.fields.Nested(PlanRevisionSchema), required=True)
+
+
+class AlertSchema(ma.Schema):
+    """Something of the monthly cycle that is late (N24)."""
+
+    code = ma.fields.String(
+        required=True, validate=validate.OneOf(("approval_waits", "plan_missing", "draw_missing"))
+    )
+    organisation_id = Id(required=True)
+    month = ma.fields.String(required=True)
+    plan_id = Id(required=True, allow_none=True)
+
+
+class AlertsSchema(ma.Schema):
+    """What is late."""
+
+    items = ma.fields.List(ma.fields.Nested(AlertSchema), required=True)
+
+
+class AnomaliesArgs(ma.Schema):
+    """Of which year."""
+
+    year = ma.fields.Integer(required=True, validate=validate.Range(2019, 2100), strict=False)
+
+
+class AnomalySchema(ma.Schema):
+    """Something that is allowed and must be seen (N48)."""
+
+    code = ma.fields.String(
+        required=True,
+        validate=validate.OneOf(
+            ("override", "other_origin", "over_cap", "abandoned_draw", "objects_only")
+        ),
+    )
+    organisation_id = Id(required=True)
+    what = ma.fields.String(
+        required=True, validate=validate.OneOf(("task", "object", "draw", "plan"))
+    )
+    id = Id(required=True)
+    day = ma.fields.Date(required=True)
+    reason = ma.fields.String(required=True, allow_none=True)
+    by = ma.fields.String(
+        required=True, allow_none=True, metadata={"description": "who approved or decided it"}
+    )
+
+
+class AnomaliesSchema(ma.Schema):
+    """The anomalies of a year, by day."""
+
+    items = ma.fields.List(ma.fields.Nested(AnomalySchema), required=True)

@@ -15,6 +15,7 @@ from server.api.supervisor import (  # routes register themselves
     objects,
     officers,
     organisations,
+    oversight,
     photos,
     plans,
     publications,
