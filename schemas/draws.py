@@ -37,8 +37,8 @@ class SignedInSchema(ma.Schema):
     token = ma.fields.String(required=True)
 
 
-class ReasonSchema(ma.Schema):
-    """Why."""
+class AbandonSchema(ma.Schema):
+    """Why a draw is given up; everyone reads it."""
 
     reason = Text(required=True, minimum=1, maximum=1000)
 

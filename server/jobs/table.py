@@ -105,6 +105,8 @@ def adopt_pictures(shop: Workshop) -> None:
     while taken == derivatives.ADOPTED_AT_ONCE:
         with shop.database.write() as session:
             taken = derivatives.adopt_pictures(session, now=clock.now())
+
+
 def open_sealed_draws(shop: Workshop) -> None:
     """Give out what seals withheld until today, a draw a transaction."""
     today = clock.china_date(clock.now())

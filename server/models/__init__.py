@@ -6,6 +6,7 @@ from server.models.base import Base
 from server.models.checklists import Checklist
 from server.models.conflicts import ConflictCare, ConflictSettlement
 from server.models.documents import Document, FeedEntry, FeedHead, FeedMark, History, Receipt
+from server.models.draws import Draw, DrawPoolRow, DrawWitness
 from server.models.evidence import (
     CustodyEvent,
     Derivative,
@@ -14,8 +15,6 @@ from server.models.evidence import (
     QuarantineSettlement,
     Upload,
 )
-from server.models.draws import Draw, DrawPoolRow, DrawWitness
-from server.models.evidence import CustodyEvent, EvidenceFile, Photo, Upload
 from server.models.items import ItemList
 from server.models.jobs import JobState
 from server.models.late import LateOp, UnawaitedDevice

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from draw import bundle as bundles
 from schemas.draws import (
+    AbandonSchema,
     DiceSchema,
     DrawListSchema,
     DrawSchema,
     EventSchema,
     FreezeSchema,
-    ReasonSchema,
     SignedInSchema,
     WitnessSchema,
     event_from,
@@ -112,7 +112,7 @@ def roll(asked: dict[str, Any], draw_id: str) -> dict[str, Any]:
 
 @supervisor.route("/draws/<draw_id>/abandonment", methods=["POST"])
 @error_responses(400, 401, 403, 404, 409, 415, 503)
-@supervisor.arguments(ReasonSchema)
+@supervisor.arguments(AbandonSchema)
 @supervisor.response(200, DrawSchema)
 def abandon(asked: dict[str, Any], draw_id: str) -> dict[str, Any]:
     """Give a draw up before the dice; it stays public with the reason"""

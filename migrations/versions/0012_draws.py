@@ -14,8 +14,8 @@ JSON_COLUMN = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 MOMENT = sa.DateTime(timezone=True)
 WITH_TOKEN = sa.text("token_hash IS NOT NULL")
 
-revision = "0010"
-down_revision = "0009"
+revision = "0012"
+down_revision = "0011"
 
 
 def upgrade() -> None:
