@@ -4,6 +4,13 @@ from server.models.accounts import Device, KnownAddress, LoginFailure, RefreshTo
 from server.models.audit import AuditEntry, AuditSeal, Setting
 from server.models.base import Base
 from server.models.checklists import Checklist
+from server.models.cleaning import (
+    CleaningMember,
+    DuplicatePair,
+    ObjectProposal,
+    TagAct,
+    TagChange,
+)
 from server.models.conflicts import ConflictCare, ConflictSettlement
 from server.models.documents import Document, FeedEntry, FeedHead, FeedMark, History, Receipt
 from server.models.draws import Draw, DrawPoolRow, DrawWitness
@@ -23,7 +30,7 @@ from server.models.losses import PhotoLoss
 from server.models.organisations import Organisation
 from server.models.plans import Plan, PlanRevision
 from server.models.publication import Publication
-from server.models.registers import InspectionObject, Officer
+from server.models.registers import Expert, InspectionObject, ObjectSource, Officer, OfficerInterest
 from server.models.retention import DeletionAct, DeletionItem, LegalHold, RetentionTerm
 from server.models.tasks import Assignment, Task
 from server.models.weights import WeightTable
@@ -34,6 +41,7 @@ __all__ = [
     "AuditSeal",
     "Base",
     "Checklist",
+    "CleaningMember",
     "ConflictCare",
     "ConflictSettlement",
     "CustodyEvent",
@@ -45,7 +53,9 @@ __all__ = [
     "Draw",
     "DrawPoolRow",
     "DrawWitness",
+    "DuplicatePair",
     "EvidenceFile",
+    "Expert",
     "FeedEntry",
     "FeedHead",
     "FeedMark",
@@ -61,7 +71,10 @@ __all__ = [
     "LedgerTile",
     "LegalHold",
     "LoginFailure",
+    "ObjectProposal",
+    "ObjectSource",
     "Officer",
+    "OfficerInterest",
     "Organisation",
     "Photo",
     "PhotoLoss",
@@ -73,6 +86,8 @@ __all__ = [
     "RefreshToken",
     "RetentionTerm",
     "Setting",
+    "TagAct",
+    "TagChange",
     "Task",
     "UnawaitedDevice",
     "Upload",

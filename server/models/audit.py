@@ -5,13 +5,16 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.models.base import Base, BigKey
+from server.models.base import Base, BigKey, index_where
 
 
 class AuditEntry(Base):
     """One act. `before` and `after` are small; an op's values stand in the history at its rev."""
 
     __tablename__ = "audit"
+    __table_args__ = (
+        index_where("ix_audit_of_objects", "target_id", where="target_type = 'object'"),
+    )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
     at_ms: Mapped[int] = mapped_column(BigInteger, index=True)

@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.models.base import Base
+from server.models.base import Base, index_where
 
 
 class Officer(Base):
@@ -32,13 +32,15 @@ class InspectionObject(Base):
 
     __tablename__ = "objects"
     __table_args__ = (
-        UniqueConstraint("source", "source_key"),
         Index("ix_objects_division_state", "division_state", "organisation_id"),
+        index_where("ix_objects_merged_into", "merged_into", where="merged_into IS NOT NULL"),
     )
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     organisation_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"), index=True)
-    name: Mapped[str] = mapped_column(String(300), index=True)
+    name: Mapped[str] = mapped_column(String(300))
+    #: 机关、团体、企业、事业: agency | association | firm | institution | other (N2)
+    nature: Mapped[str | None] = mapped_column(String(20))
     kind: Mapped[str] = mapped_column(String(20), default="general")  # key|general|small|other
     small_kind: Mapped[str | None] = mapped_column(String(40))  # which of the 九小场所
     credit_code: Mapped[str | None] = mapped_column(String(18), unique=True)
@@ -52,10 +54,64 @@ class InspectionObject(Base):
     contact_name: Mapped[str | None] = mapped_column(String(100))
     contact_phone: Mapped[str | None] = mapped_column(String(40))
     tags: Mapped[list[Any]] = mapped_column(default=list)
-    active: Mapped[bool] = mapped_column(default=True)
-    source: Mapped[str] = mapped_column(String(100))  # provenance: which register
+    #: 存续 active | 关闭 closed | 查无 not_found | 合并 merged | 迁出 moved (N15)
+    state: Mapped[str] = mapped_column(String(20), default="active", server_default="active")
+    state_reason: Mapped[str | None] = mapped_column(String(300))
+    active: Mapped[bool] = mapped_column(default=True)  # whether `state` is active
+    merged_into: Mapped[str | None] = mapped_column(ForeignKey("objects.id"))
+    source: Mapped[str] = mapped_column(String(100))  # the register that first told of it
     source_key: Mapped[str] = mapped_column(String(100))  # and which row of it
     source_digest: Mapped[str] = mapped_column(String(64), default="")
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    #: field → the source that it comes from, where that is not `source`
+    field_sources: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     edited_fields: Mapped[list[Any]] = mapped_column(default=list)  # by a person: imports keep off
+    verified_at: Mapped[datetime | None]  # when a lead of the cleaning last signed off on it
+    verified_by: Mapped[str | None] = mapped_column(String(64))
     updated_at: Mapped[datetime]
+
+
+class ObjectSource(Base):
+    """A row of a source (来源) that tells of an object; an object may have many (N14)."""
+
+    __tablename__ = "object_sources"
+
+    source: Mapped[str] = mapped_column(String(100), primary_key=True)
+    source_key: Mapped[str] = mapped_column(String(100), primary_key=True)
+    object_id: Mapped[str] = mapped_column(ForeignKey("objects.id"), index=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    imported_at: Mapped[datetime]
+    facts: Mapped[dict[str, Any]]  # what the row said, as it was understood
+
+
+class Expert(Base):
+    """Who gives an opinion (专家, N35); no officer, so nothing can draw or send one."""
+
+    __tablename__ = "experts"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    employer: Mapped[str] = mapped_column(String(200), default="")
+    title: Mapped[str] = mapped_column(String(100), default="")
+    specialties: Mapped[list[Any]] = mapped_column(default=list)
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class OfficerInterest(Base):
+    """A declared interest (利害关系): the officer keeps away (回避, N34) from one object, from the
+    holder of a credit code, or from all that an organisation holds."""
+
+    __tablename__ = "officer_interests"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    officer_id: Mapped[str] = mapped_column(ForeignKey("officers.id"), index=True)
+    object_id: Mapped[str | None] = mapped_column(ForeignKey("objects.id"))
+    credit_code: Mapped[str | None] = mapped_column(String(18))
+    organisation_id: Mapped[str | None] = mapped_column(ForeignKey("organisations.id"))
+    ground: Mapped[str] = mapped_column(Text)  # private: only supervisors read it
+    declared_by: Mapped[str] = mapped_column(String(64))
+    declared_at: Mapped[datetime]
+    withdrawn_by: Mapped[str | None] = mapped_column(String(64))
+    withdrawn_at: Mapped[datetime | None]
+    withdraw_reason: Mapped[str | None] = mapped_column(Text)
