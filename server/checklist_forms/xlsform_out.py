@@ -5,11 +5,10 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from openpyxl import Workbook
-from openpyxl.cell import Cell, WriteOnlyCell
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from server.checklist_forms.items import LABELS, VALUES, Draft
 from server.checklist_forms.relevance import parse_relevant, write_relevant
+from server.sheets import text_cell
 
 SURVEY = (
     "type", "name", "label", "hint", "required", "relevant",
@@ -33,7 +32,8 @@ def write_xlsform(draft: Draft, *, version: int, file: BinaryIO) -> None:
     ):
         sheet = book.create_sheet(name)
         for row in (header, *rows):
-            sheet.append([_cell(sheet, text) for text in row])
+            # no apostrophe here: these readers take it for a sign; a text cell is no formula
+            sheet.append([text_cell(sheet, text) for text in row])
     book.save(file)
 
 
@@ -67,10 +67,3 @@ def _choices(draft: Draft) -> Iterator[Sequence[str]]:
     for item in draft.items:
         list_name = f"options_{xlsform_name(item['code'])}"
         yield from ((list_name, option["value"], option["label"]) for option in item["options"])
-
-
-def _cell(sheet: WriteOnlyWorksheet, text: str) -> Cell:
-    """A text that stays a text, also where it looks like a formula or a number."""
-    cell = WriteOnlyCell(sheet, value=text)
-    cell.data_type = "s"
-    return cell

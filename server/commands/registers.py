@@ -1,6 +1,5 @@
 """`flask registers …`: bring registers in, give them somewhere to live."""
 
-import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +25,7 @@ from server.services.registers.jurisdiction import root_organisation
 from server.services.registers.proposals import WHY
 from server.services.registers.region import ensure_region
 from server.services.registers.stage import Stage
-from server.services.registers.texts import spreadsheet_safe
+from server.sheets import CsvSheet
 
 ERROR_COLUMNS = ("行号", "列", "值", "代码", "原因")
 
@@ -151,12 +150,12 @@ def _bar(label: str) -> Iterator[Progress]:
 
 def write_problems(stage: Stage, path: Path) -> None:
     """Write every problem as a CSV that a spreadsheet opens in Chinese and without danger."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(ERROR_COLUMNS)
+    with path.open("wb") as file:
+        sheet = CsvSheet(file)
+        sheet.add(ERROR_COLUMNS)
         for problem in stage.problems():
-            texts = (problem.column, problem.value, problem.code, problem.reason)
-            writer.writerow([problem.line, *map(spreadsheet_safe, texts)])
+            sheet.add([str(cell) for cell in problem])
+        sheet.finish()
 
 
 def summary(report: ImportReport, notes: list[str], errors: Path | None) -> str:
@@ -168,10 +167,13 @@ def summary(report: ImportReport, notes: list[str], errors: Path | None) -> str:
         f"rows read: {report.rows}",
         f"  imported:  {report.imported}",
         f"  updated:   {report.updated}",
+        f"  attached:  {report.attached} (a further source of an object that was known)",
         f"  unchanged: {report.unchanged}",
         f"  skipped:   {skipped}",
         *(f"    {code}: {count}" for code, count in report.skipped.items()),
     ]
+    if report.proposed:
+        lines.append(f"contradictions put to the cleaning's leads: {report.proposed}")
     if report.divisions:
         lines.append("banners (旗县区) of imported and updated rows:")
         lines += [f"  {WHY[why]}: {count}" for why, count in report.divisions.items()]

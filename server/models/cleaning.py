@@ -1,4 +1,4 @@
-"""The cleaning of the register (核查、清洗): who takes part, what they propose, what is the same."""
+"""The cleaning of the register (核查、清洗): who takes part, what they propose, what is one."""
 
 from datetime import datetime
 from typing import Any

@@ -41,6 +41,7 @@ class Table:
 
     header: list[str]
     records: Iterator[Record]
+    size_bytes: int  # of the file as it lies there
     size: int
     position: Callable[[], int]
     notes: list[str] = field(default_factory=list)
@@ -79,8 +80,8 @@ def _workbook_table(file: BinaryIO) -> Table:
     workbook = open_workbook(file)
     records = (Record(line, cells) for line, cells in workbook.rows if any(cells))
     return Table(
-        header=_header(records), records=records, size=workbook.height,
-        position=lambda: workbook.line, notes=workbook.notes,
+        header=_header(records), records=records, size_bytes=os.fstat(file.fileno()).st_size,
+        size=workbook.height, position=lambda: workbook.line, notes=workbook.notes,
     )  # fmt: skip
 
 
@@ -88,8 +89,9 @@ def _text_table(file: BinaryIO, content: io.BufferedReader) -> Table:
     encoding, notes = _encoding(content.peek(SNIFFED_BYTES))
     text = io.TextIOWrapper(content, encoding, errors="surrogateescape", newline="")
     records = _records(_lines(text))
+    size_bytes = os.fstat(file.fileno()).st_size
     return Table(
-        header=_header(records), records=records, size=os.fstat(file.fileno()).st_size,
+        header=_header(records), records=records, size_bytes=size_bytes, size=size_bytes,
         position=file.tell, notes=notes,
     )  # fmt: skip
 

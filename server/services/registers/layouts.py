@@ -52,9 +52,14 @@ TEMPLATE = Layout(
         "联系人": "contact_name",
         "联系电话": "contact_phone",
         "来源编号": "source_key",
+        "单位性质": "nature",
+        "编号": "object_id",
+        "状态": "state",
+        "状态说明": "state_reason",
     },
     ("name", "address"),
 )
+LAYOUTS = {layout.name: layout for layout in (MARKET, TEMPLATE)}
 
 
 class Columns(NamedTuple):

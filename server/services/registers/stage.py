@@ -7,6 +7,7 @@ database is locked only while the rows are stored, not while a file is read.
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from server.services.registers.rows import Problem, Row
 
@@ -14,8 +15,9 @@ _TABLES = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 CREATE TABLE staged (
-    line INTEGER PRIMARY KEY, source_key TEXT UNIQUE, credit_code TEXT UNIQUE,
-    division_code TEXT, why TEXT, digest TEXT, payload BLOB
+    line INTEGER PRIMARY KEY, source_key TEXT UNIQUE, credit_code TEXT UNIQUE, object_id TEXT,
+    division_code TEXT, division_state TEXT, proposed_division_code TEXT, proposal_reason TEXT,
+    why TEXT, digest TEXT, facts TEXT
 );
 CREATE TABLE problems (line INTEGER, title TEXT, value TEXT, code TEXT, reason TEXT);
 CREATE INDEX problems_line ON problems (line);
@@ -34,24 +36,26 @@ class Stage:
         """Drop everything."""
         self._scratch.close()
 
-    def add(self, rows: Sequence[Row]) -> None:
+    def add(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Keep rows; of rows with the same key or credit code only the first is."""
         self.rows_read += len(rows)
         before = self._scratch.total_changes
         self._scratch.execute("BEGIN")
-        self._scratch.executemany("INSERT OR IGNORE INTO staged VALUES (?,?,?,?,?,?,?)", rows)
+        self._scratch.executemany(
+            "INSERT OR IGNORE INTO staged VALUES (?,?,?,?,?,?,?,?,?,?,?)", rows
+        )
         self._scratch.execute("COMMIT")
         if self._scratch.total_changes - before < len(rows):
             self._refuse_repeated(rows)
 
-    def _refuse_repeated(self, rows: Sequence[Row]) -> None:
+    def _refuse_repeated(self, rows: Sequence[tuple[Any, ...]]) -> None:
         kept = {
             line
             for (line,) in self._scratch.execute(
-                "SELECT line FROM staged WHERE line BETWEEN ? AND ?", (rows[0].line, rows[-1].line)
+                "SELECT line FROM staged WHERE line BETWEEN ? AND ?", (rows[0][0], rows[-1][0])
             )
         }
-        for row in rows:
+        for row in map(Row._make, rows):
             if row.line not in kept:
                 self.note(self._repetition(row))
 
@@ -81,11 +85,11 @@ class Stage:
         rows = self._scratch.execute("SELECT DISTINCT division_code FROM staged ORDER BY 1")
         return [code for (code,) in rows]
 
-    def batches(self, size: int) -> Iterator[list[Row]]:
-        """The kept rows in the order of the file, `size` at a time."""
+    def batches(self, size: int) -> Iterator[list[tuple[Any, ...]]]:
+        """The kept rows in the order of the file, `size` at a time, as plain tuples of `Row`."""
         cursor = self._scratch.execute("SELECT * FROM staged ORDER BY line")
         while rows := cursor.fetchmany(size):
-            yield [Row(*row) for row in rows]
+            yield rows
 
     def problems(self) -> Iterator[Problem]:
         """All problems in the order of the file."""

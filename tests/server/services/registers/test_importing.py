@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 
 from server.clock import china_date, now
 from server.errors import DomainError
-from server.models import AuditEntry, InspectionObject, Organisation
+from server.models import AuditEntry, InspectionObject, ObjectProposal, ObjectSource, Organisation
 from server.parts import parts_of
 from server.services.registers import importing as registers
+from server.services.registers import reading
 from server.services.registers.importing import import_objects, stage_file
 from server.services.registers.jurisdiction import root_organisation
 from server.services.registers.region import ensure_region
@@ -153,20 +154,75 @@ def test_a_repeated_row_is_skipped_and_points_to_its_twin(bring):
 
 
 def test_a_repeated_row_is_found_across_batches(bring, monkeypatch):
-    monkeypatch.setattr(registers, "BATCH_ROWS", 2)
+    monkeypatch.setattr(reading, "BATCH_ROWS", 2)
     report, problems = bring(firms(1, 2, 3, 4, 5, 1, 3))
     assert counts(report) == (5, 0, 0, 2)
     assert [problem.line for problem in problems] == [7, 8]
 
 
-def test_a_code_that_another_source_holds_is_left_for_a_person(world, bring):
+def sources(world, object_id):
+    with world.parts.database.read() as session:
+        found = session.scalars(select(ObjectSource).where(ObjectSource.object_id == object_id))
+        return {(one.source, one.source_key): one for one in found}
+
+
+def open_proposals(world):
+    with world.parts.database.read() as session:
+        asked = select(ObjectProposal).where(ObjectProposal.state == "open")
+        return {(one.object_id, one.source): one.changes for one in session.scalars(asked)}
+
+
+SHOP = "name,address,credit_code,source_key,contact_name,division_code\n"
+
+
+def test_a_further_source_fills_what_is_empty_and_asks_where_it_says_otherwise(world, bring):
     bring(rows(firm(1)))
-    header = "name,address,credit_code,source_key\n"
-    report, problems = bring(f"{header}小店,新城区1号,{credit_code(1)},K-1\n".encode())
+    line = f"别名,新城区9号,{credit_code(1)},K-1,某某,150102\n"
+    report, problems = bring((SHOP + line).encode(), source="教育局名单")
+    assert (counts(report), report.attached, report.proposed) == ((0, 1, 0, 0), 1, 1)
+    assert not problems
+    (found,) = objects(world).values()
+    assert (found.name, found.contact_name) == ("第1商贸有限公司", "某某")
+    assert (found.division_code, found.division_state) == ("150102", "settled")
+    assert found.organisation_id == "brig-a"
+    assert found.field_sources == {"contact_name": "教育局名单", "division_code": "教育局名单"}
+    assert set(sources(world, found.id)) == {
+        ("市场主体登记", credit_code(1)), ("教育局名单", "K-1"),
+    }  # fmt: skip
+    assert open_proposals(world) == {
+        (found.id, "教育局名单"): {"name": "别名", "address": "新城区9号"}
+    }
+
+
+def test_a_further_source_speaks_again_for_what_it_filled_and_for_nothing_else(world, bring):
+    bring(rows(firm(1)))
+    first = f"第1商贸有限公司,{firm(1)['注册地址']},{credit_code(1)},K-1,某某,150102\n"
+    bring((SHOP + first).encode(), source="教育局名单")
+    assert open_proposals(world) == {}
+    again = f"别名,{firm(1)['注册地址']},{credit_code(1)},K-1,另一人,150102\n"
+    report, _ = bring((SHOP + again).encode(), source="教育局名单")
+    assert (report.updated, report.attached) == (1, 0)
+    (found,) = objects(world).values()
+    assert (found.name, found.contact_name) == ("第1商贸有限公司", "另一人")
+    assert list(open_proposals(world).values()) == [{"name": "别名"}]
+    report, _ = bring((SHOP + again).encode(), source="教育局名单")
+    assert report.unchanged == 1
+
+
+def test_the_provenance_holds_what_each_row_said(world, bring):
+    bring(rows(firm(1)))
+    (found,) = objects(world).values()
+    (row,) = sources(world, found.id).values()
+    assert row.facts["name"] == "第1商贸有限公司"
+    assert row.facts["details"]["business_scope"] == "日用百货"
+
+
+def test_a_key_whose_code_belongs_to_another_object_is_left_for_a_person(world, bring):
+    bring(f"{SHOP}小店,新城区1号,,K-1,,\n小铺,新城区2号,{credit_code(2)},K-2,,\n".encode())
+    report, problems = bring(f"{SHOP}小店,新城区1号,{credit_code(2)},K-1,,\n".encode())
     assert counts(report) == (0, 0, 0, 1)
     assert problems[0].code == "credit_code_taken"
-    assert "市场主体登记" in problems[0].reason
-    assert len(objects(world)) == 1
+    assert objects(world)["K-1"].credit_code is None
 
 
 def test_rows_outside_the_chosen_part_of_the_tree_are_skipped(world, bring):
@@ -197,17 +253,16 @@ def test_bad_rows_do_not_hold_back_good_ones_and_are_told_in_the_order_of_the_fi
     assert [problem.line for problem in problems] == [2, 2, 4, 5]
 
 
-def test_a_failure_half_way_leaves_nothing(world, bring, monkeypatch):
-    monkeypatch.setattr(registers, "BATCH_ROWS", 2)
+def test_a_failure_at_the_end_leaves_nothing(world, bring):
     with pytest.raises(ZeroDivisionError):
-        bring(firms(1, 2, 3, 4, 5), progress=lambda done, _size: 1 // (done < 4))
+        bring(firms(1, 2, 3, 4, 5), progress=lambda done, size: 1 // (done < size))
     assert objects(world) == {}
     assert audit(world) == []
 
 
 @pytest.mark.parametrize(("limit", "fits"), [(4, True), (3, False)])
 def test_a_file_has_a_largest_number_of_rows(bring, monkeypatch, limit, fits):
-    monkeypatch.setattr(registers, "BATCH_ROWS", 2)
+    monkeypatch.setattr(reading, "BATCH_ROWS", 2)
     monkeypatch.setattr(registers, "MAX_ROWS", limit)
     if fits:
         assert counts(bring(firms(1, 2, 3, 4))[0]) == (4, 0, 0, 0)

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.services.registers.texts import comparable, spreadsheet_safe, storable, tidy
+from server.services.registers.texts import comparable, storable, tidy
+from server.sheets import safe_cell
 
 
 @pytest.mark.parametrize(
@@ -42,13 +43,13 @@ def test_half_a_character_cannot_be_stored():
     "cell", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "＝1", "'=1", '"=1']
 )
 def test_a_cell_that_a_spreadsheet_would_run_is_made_text(cell):
-    assert spreadsheet_safe(cell).startswith("'")
+    assert safe_cell(cell).startswith("'")
 
 
 @given(st.text())
 def test_no_cell_starts_a_formula(text):
-    assert not spreadsheet_safe(text).startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+    assert not safe_cell(text).startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
 
 
 def test_a_harmless_cell_stays_as_it_is():
-    assert spreadsheet_safe("第一小吃店-2") == "第一小吃店-2"
+    assert safe_cell("第一小吃店-2") == "第一小吃店-2"
