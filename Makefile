@@ -1,6 +1,6 @@
 # Suijian 随检. `make` alone lists what there is; .venv holds whatever is installed.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-clients chaos check docs openapi bench bench-peers bench-derivatives soak bench-scale bench-draw fieldday lock
+.PHONY: help run test test-clients chaos check docs openapi bench bench-peers bench-derivatives soak bench-scale bench-draw bench-registers fieldday lock
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -66,6 +66,9 @@ bench-scale: $(TOOLS) ## measure pulls beside 1,000, 100,000 and 2,000,000 entit
 
 bench-draw: $(TOOLS) ## draw 50,000 of 5,000,000 objects, staff 2,000 tasks with 300 officers
 	$(PYTHON) -m bench.draw --keep
+
+bench-registers: $(TOOLS) ## import a million rows, beside a bare COPY of the same file
+	$(PYTHON) -m bench.registers --keep
 
 fieldday: $(TOOLS) ## play a day in the field on a real server (REGISTER=path for a real register)
 	@$(PYTHON) -m bench.fieldday

@@ -5,7 +5,7 @@ from marshmallow import validate
 
 from schemas.common import Id, PageArgs, Text, UtcTime
 
-ROLES = ("officer", "supervisor", "admin", "auditor")
+ROLES = ("officer", "supervisor", "admin", "auditor", "helper")
 DEVICE_STATES = ("active", "draining", "revoked", "wipe")
 USERNAME_PATTERN = "^[a-z0-9\u4e00-\u9fff][a-z0-9\u4e00-\u9fff._-]{1,63}$"
 MIN_PASSWORD_CHARS = 10

@@ -11,6 +11,8 @@ SMALL_KINDS = (
     "school", "hospital", "shop", "catering", "hotel", "entertainment", "internet_cafe",
     "beauty_bath", "workshop",
 )  # fmt: skip
+NATURES = ("agency", "association", "firm", "institution", "other")
+OBJECT_STATES = ("active", "closed", "not_found", "moved", "merged")
 DIVISION_STATES = ("settled", "proposed", "unknown")
 MAX_DECISIONS = 500
 
@@ -24,6 +26,10 @@ class ObjectListArgs(PageArgs):
     division_state = ma.fields.String(validate=validate.OneOf(DIVISION_STATES))
     organisation_id = Id(metadata={"description": "with all below"})
     active = ma.fields.Boolean()
+    small_kind = ma.fields.String(validate=validate.OneOf(SMALL_KINDS))
+    state = ma.fields.String(validate=validate.OneOf(OBJECT_STATES))
+    tag = Text(minimum=1, maximum=40)
+    verified = ma.fields.Boolean()
 
 
 class ObjectPatchSchema(ma.Schema):
@@ -40,11 +46,21 @@ class ObjectPatchSchema(ma.Schema):
     contact_name = Text(allow_none=True, minimum=1, maximum=100)
     contact_phone = Text(allow_none=True, minimum=1, maximum=40)
     tags = words(40, 50)
-    active = ma.fields.Boolean()
+    nature = ma.fields.String(allow_none=True, validate=validate.OneOf(NATURES))
+    state = ma.fields.String(
+        validate=validate.OneOf(OBJECT_STATES[:-1]),
+        metadata={"description": "all but active need a reason; duplicates are merged elsewhere"},
+    )
+    state_reason = Text(allow_none=True, minimum=1, maximum=300)
 
 
 class NewObjectSchema(ObjectPatchSchema):
-    """An object (检查对象) made by hand."""
+    """An object (检查对象) made by hand; who is no firm needs no credit code."""
+
+    class Meta:
+        """An object begins as active."""
+
+        exclude = ("state", "state_reason")
 
     name = Text(required=True, minimum=1, maximum=300)
     kind = ma.fields.String(required=True, validate=validate.OneOf(OBJECT_KINDS))
@@ -71,7 +87,15 @@ class ObjectSchema(ma.Schema):
     contact_name = ma.fields.String(required=True, allow_none=True)
     contact_phone = ma.fields.String(required=True, allow_none=True)
     tags = ma.fields.List(ma.fields.String(), required=True)
-    active = ma.fields.Boolean(required=True)
+    nature = ma.fields.String(required=True, allow_none=True)
+    state = ma.fields.String(required=True, validate=validate.OneOf(OBJECT_STATES))
+    state_reason = ma.fields.String(required=True, allow_none=True)
+    active = ma.fields.Boolean(required=True, metadata={"description": "whether state is active"})
+    merged_into = Id(required=True, allow_none=True)
+    verified_at = UtcTime(required=True, allow_none=True)
+    field_sources = ma.fields.Dict(
+        required=True, metadata={"description": "field → its source, where that is not `source`"}
+    )
     source = ma.fields.String(required=True, metadata={"description": "which register"})
     source_key = ma.fields.String(required=True, metadata={"description": "which row of it"})
     details = ma.fields.Dict(required=True, metadata={"description": "what only the source has"})

@@ -159,6 +159,21 @@ CATALOGUE: dict[str, ErrorKind] = {
     ),
     "credit_code_taken": ErrorKind(409, "该统一社会信用代码已登记在另一对象，请核对后修改。"),
     "certificate_taken": ErrorKind(409, "该证件号已登记在另一人员，请核对后修改。"),
+    "state_needs_merge": ErrorKind(
+        409, "合并的对象只能在疑似重复清单中办理或撤销，请到该清单处理。"
+    ),
+    "not_in_cleaning": ErrorKind(403, "您不是该机构核查小组的成员，请由机构负责人先将您编入小组。"),
+    "lead_signs_off": ErrorKind(403, "只有核查小组的监督员可以签批，请转交监督员。"),
+    "lead_taken": ErrorKind(409, "该机构核查小组已有监督员，请先结束其任职。"),
+    "lead_must_be_officer": ErrorKind(422, "监督员须是执法人员或负责人的账号，请另选人员。"),
+    "proposal_decided": ErrorKind(409, "该核查意见已经签批，请刷新后查看。"),
+    "note_needed": ErrorKind(422, "请填写说明后重试。"),
+    "changed_since": ErrorKind(409, "该内容此后又有变动，不能直接撤销，请提出新的核查意见。"),
+    "pair_decided": ErrorKind(409, "这一对对象已有结论，请先撤销原结论。"),
+    "not_merged": ErrorKind(409, "这一对对象没有合并，无须撤销。"),
+    "tag_act_undone": ErrorKind(409, "这次批量标注已经撤销过，请刷新后查看。"),
+    "officer_recused": ErrorKind(422, "该人员与检查对象有利害关系，应当回避，请另派人员。"),
+    "interest_withdrawn": ErrorKind(409, "该利害关系申报已经撤回，请刷新后查看。"),
     # uploads by tus
     "tus_version_unsupported": ErrorKind(412, "请求须带 Tus-Resumable: 1.0.0，请升级上传组件。"),
     "upload_header_invalid": ErrorKind(

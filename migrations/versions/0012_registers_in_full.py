@@ -46,6 +46,9 @@ def _widen_objects() -> None:
         objects.add_column(sa.Column("verified_by", sa.String(length=64), nullable=True))
         objects.drop_constraint("uq_objects_source_source_key", type_="unique")
         objects.drop_index("ix_objects_name")
+        objects.drop_index("ix_objects_organisation_id")
+        objects.drop_index("ix_objects_division_state")
+        objects.create_index("ix_objects_of_organisation", ["organisation_id", "division_state"])
         objects.create_foreign_key(
             op.f("fk_objects_merged_into"), "objects", ["merged_into"], ["id"]
         )
@@ -65,9 +68,6 @@ def _add_sources() -> None:
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("imported_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("facts", JSON_COLUMN, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["object_id"], ["objects.id"], name=op.f("fk_object_sources_object_id")
-        ),
         sa.PrimaryKeyConstraint("source", "source_key", name=op.f("pk_object_sources")),
     )
     op.execute(
@@ -242,3 +242,6 @@ def downgrade() -> None:
             objects.drop_column(name)
         objects.create_unique_constraint("uq_objects_source_source_key", ["source", "source_key"])
         objects.create_index("ix_objects_name", ["name"])
+        objects.drop_index("ix_objects_of_organisation")
+        objects.create_index("ix_objects_organisation_id", ["organisation_id"])
+        objects.create_index("ix_objects_division_state", ["division_state", "organisation_id"])

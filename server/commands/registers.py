@@ -14,6 +14,7 @@ from server.db import Database
 from server.errors import DomainError
 from server.models import Organisation
 from server.parts import parts
+from server.services.registers.duplicates import find_duplicates
 from server.services.registers.importing import (
     ImportReport,
     Progress,
@@ -109,6 +110,22 @@ def import_register(
     click.echo(summary(report, staged.notes, errors))
     if report.rows == sum(report.skipped.values()):
         raise click.ClickException(DomainError("register_empty").message)
+
+
+@registers_commands.command("find-duplicates", short_help="Look for objects that may be one.")
+@with_appcontext
+def find_duplicates_command() -> None:
+    """Propose pairs of objects that may be one (疑似重复): alike name and address, or one legal
+    person under two codes. Nothing is merged: people decide, at GET
+    /api/v1/registers/duplicates. Safe to repeat; what was decided stays decided."""
+    with _bar("comparing") as progress:
+        search = find_duplicates(parts().database, now=now(), progress=progress)
+    click.echo(
+        f"objects: {search.objects}\nblocks with two or more: {search.blocks}\n"
+        f"compared: {search.compared}\n"
+        f"left out of {search.large_blocks} blocks that were too large: {search.cut}\n"
+        f"pairs found: {search.found}\nproposed anew: {search.new}"
+    )
 
 
 def _organisation(session: Session, organisation_id: str | None) -> Organisation:

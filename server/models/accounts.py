@@ -19,7 +19,7 @@ class User(Base):
     password_hash: Mapped[str] = mapped_column(String(200))  # argon2id
     password_set_at: Mapped[datetime | None]  # by a person; a hash made anew leaves it as it is
     name: Mapped[str] = mapped_column(String(100))
-    role: Mapped[str] = mapped_column(String(20))  # officer | supervisor | admin | auditor
+    role: Mapped[str] = mapped_column(String(20))  # officer | supervisor | admin | auditor | helper
     organisation_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
     officer_id: Mapped[str | None] = mapped_column(ForeignKey("officers.id"), unique=True)
     active: Mapped[bool] = mapped_column(default=True)

@@ -10,7 +10,8 @@ from server.errors import DomainError
 from server.models import Organisation
 from server.services.sql import run
 
-Role = Literal["officer", "supervisor", "admin", "auditor"]
+#: `helper`: a partner in cleaning the registers (文员、市场监管员、民警); sees nothing else
+Role = Literal["officer", "supervisor", "admin", "auditor", "helper"]
 
 
 #: asked on every request

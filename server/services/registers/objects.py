@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, inspect, or_, select, text
 from sqlalchemy.orm import Session
 
 from server.errors import DomainError
 from server.ids import new_id
 from server.models import InspectionObject, Organisation
 from server.services.audit.acts import record_act
+from server.services.bulk import is_sqlite
 from server.services.registers.concurrency import conflicts_told
 from server.services.registers.divisions import covering_prefix, is_known_code, is_settled_code
 from server.services.registers.jurisdiction import load_jurisdiction
@@ -26,8 +27,8 @@ from server.services.scope import Actor, in_scope, organisation_in_scope
 
 BY_HAND = "人工录入"  # provenance of what no file brought
 CHANGEABLE = (
-    "name", "kind", "small_kind", "credit_code", "address", "division_code", "latitude",
-    "longitude", "contact_name", "contact_phone", "tags", "active",
+    "name", "nature", "kind", "small_kind", "credit_code", "address", "division_code", "latitude",
+    "longitude", "contact_name", "contact_phone", "tags", "state", "state_reason",
 )  # fmt: skip
 SHOWN_IN_AUDIT = (*CHANGEABLE, "division_state", "organisation_id")
 
@@ -40,7 +41,8 @@ def create_object(
     `credit_code_invalid`, `credit_code_taken`, `invalid_request`."""
     object_id = new_id()
     found = InspectionObject(
-        id=object_id, source=BY_HAND, source_key=object_id, updated_at=now, tags=[], active=True
+        id=object_id, source=BY_HAND, source_key=object_id, updated_at=now, tags=[], active=True,
+        state="active", field_sources={}, details={},
     )  # fmt: skip
     for name in CHANGEABLE:
         if name in facts:
@@ -60,8 +62,23 @@ def change_object(
     session: Session, *, actor: Actor, object_id: str, patch: Mapping[str, Any], now: datetime
 ) -> InspectionObject:
     """Change what the patch names (absent: unchanged); a `division_code` settles the division.
-    Raises as `create_object`, `division_unsettled`, and `not_found`."""
+    Raises as `create_object`, `division_unsettled`, `state_needs_merge`, and `not_found`."""
     found = object_in_scope(session, actor=actor, object_id=object_id, lock=True)
+    if apply_changes(session, actor=actor, found=found, patch=patch, now=now):
+        tell_devices(session, [object_id], now=now)
+    return found
+
+
+def apply_changes(
+    session: Session,
+    *,
+    actor: Actor,
+    found: InspectionObject,
+    patch: Mapping[str, Any],
+    now: datetime,
+) -> dict[str, Any]:
+    """Change a locked object and leave the trace; gives what was before, by field, nothing where
+    nothing changed. Telling devices is the caller's. Raises as `change_object`."""
     before = _facts(found)
     changed = {name for name, value in patch.items() if getattr(found, name) != value}
     if "division_code" in patch:
@@ -73,18 +90,18 @@ def change_object(
             setattr(found, name, patch[name])
         _make_coherent(session, found, actor=actor, changed=changed)
     if (after := _facts(found)) == before:
-        return found
-    found.edited_fields = sorted({*found.edited_fields, *changed})
+        return {}
+    different = [name for name in before if before[name] != after[name]]
+    found.edited_fields = sorted({*found.edited_fields, *changed} - {"state", "state_reason"})
     found.updated_at = now
     with conflicts_told():
         session.flush()
+    told = {name: before[name] for name in different}
     record_act(
-        session, actor=actor, action="object_changed", target_type="object", target_id=object_id,
-        before={name: before[name] for name in before if before[name] != after[name]},
-        after={name: after[name] for name in after if before[name] != after[name]}, now=now,
+        session, actor=actor, action="object_changed", target_type="object", target_id=found.id,
+        before=told, after={name: after[name] for name in different}, now=now,
     )  # fmt: skip
-    tell_devices(session, [object_id], now=now)
-    return found
+    return told
 
 
 def object_in_scope(
@@ -101,19 +118,33 @@ def object_in_scope(
 def list_objects(
     session: Session, *, actor: Actor, filters: Mapping[str, Any], after: str | None, limit: int
 ) -> Sequence[InspectionObject]:
-    """Objects of the actor's part of the tree, by id; one more than `limit`.
-
-    Filters: `q` (name, address or credit code), `division_code` (with all it covers),
-    `organisation_id` (with all below), and equal values of kind, division_state, active.
-    """
-    query = _in_scope(actor).order_by(InspectionObject.id).limit(limit + 1)
+    """Objects of the actor's part of the tree, by id; one more than `limit`; see `chosen`."""
+    query = chosen(session, actor=actor, filters=filters)
+    query = query.order_by(InspectionObject.id).limit(limit + 1)
     if after is not None:
         query = query.where(InspectionObject.id > after)
-    for name in ("kind", "division_state", "active"):
+    return session.scalars(query).all()
+
+
+def chosen(
+    session: Session, *, actor: Actor, filters: Mapping[str, Any]
+) -> Select[InspectionObject]:
+    """The objects of the actor's part of the tree that the filters name.
+
+    `q` (name, address or credit code), `division_code` (with all it covers), `organisation_id`
+    (with all below), `tag`, `verified`, and equal values of kind, division_state, active, state.
+    Raises `not_found` for an organisation outside.
+    """
+    query = _in_scope(actor)
+    for name in ("kind", "small_kind", "division_state", "active", "state"):
         if name in filters:
             query = query.where(getattr(InspectionObject, name) == filters[name])
     if "q" in filters:
         query = query.where(_mentions(filters["q"]))
+    if "verified" in filters:
+        query = query.where(InspectionObject.verified_at.is_not(None) == filters["verified"])
+    if "tag" in filters:
+        query = query.where(text(has_tag(session))).params(tag=filters["tag"])
     if "division_code" in filters:
         prefix = covering_prefix(filters["division_code"])
         query = query.where(InspectionObject.division_code.startswith(prefix, autoescape=True))
@@ -122,7 +153,14 @@ def list_objects(
             session, actor=actor, organisation_id=filters["organisation_id"]
         )
         query = query.where(Organisation.path.startswith(body.path, autoescape=True))
-    return session.scalars(query).all()
+    return query
+
+
+def has_tag(session: Session) -> str:
+    """SQL: an object carries the tag `:tag`."""
+    if is_sqlite(session):
+        return "EXISTS (SELECT 1 FROM json_each(objects.tags) WHERE value = :tag)"
+    return "objects.tags @> jsonb_build_array(CAST(:tag AS text))"
 
 
 def _in_scope(actor: Actor) -> Select[InspectionObject]:
@@ -151,12 +189,31 @@ def _make_coherent(
         raise _unfit("small_kind", "Only for kind small.")
     if (found.latitude is None) != (found.longitude is None):
         raise _unfit("latitude", "Latitude and longitude go together.")
+    if changed & {"state", "state_reason"}:
+        _require_state(found, before=_loaded_state(found))
     if "credit_code" in changed and found.credit_code is not None:
         found.credit_code = _free_credit_code(session, found)
     if "division_code" in changed:
         _settle(session, found, actor=actor)
     elif "address" in changed and found.division_state != "settled":
         _propose(found)
+
+
+def _loaded_state(found: InspectionObject) -> str:
+    """The state before this change."""
+    gone = inspect(found).attrs.state.history.deleted
+    return str(gone[0]) if gone else found.state
+
+
+def _require_state(found: InspectionObject, *, before: str) -> None:
+    """存续, or 关闭, 查无, 迁出 with a reason; 合并 is decided where duplicates are."""
+    if "merged" in (before, found.state):
+        raise DomainError("state_needs_merge")
+    if found.state == "active":
+        found.state_reason = None
+    elif not found.state_reason:
+        raise _unfit("state_reason", "A reason is needed unless the state is active.")
+    found.active = found.state == "active"
 
 
 def _free_credit_code(session: Session, found: InspectionObject) -> str:

@@ -19,6 +19,7 @@ _ZONE = re.compile(
     r"[\w()]{0,12}?(?:开发区|高新区|新技术产业区|管理区|示范区|保税区|加工区|工业园|产业园|园区|工业区)"
 )
 _QUARTER = re.compile(r"[\w()]{0,12}?(?:开发区|高新区)")
+_names_a_quarter = re.compile("开发区|高新区").search  # a tenth of the work, and mostly no
 
 
 class Proposal(NamedTuple):
@@ -91,7 +92,7 @@ def _named_first(text: str, names: Names) -> Proposal | None:
     else:
         return None
     reason = words.format(name)
-    if zone := _QUARTER.search(text, found.end()):
+    if _names_a_quarter(text) and (zone := _QUARTER.search(text, found.end())):
         reason += f"；另有“{zone[0]}”，请核对"
     return Proposal(names.codes[name], why, reason[:MAX_REASON])
 

@@ -12,7 +12,7 @@ from server.services.registers.divisions import is_settled_code
 from server.services.registers.files import Record
 from server.services.registers.layouts import MARKET, Columns
 from server.services.registers.proposals import STATED, propose_banner
-from server.services.registers.texts import is_tidy, stands_for_nothing, storable, tidy
+from server.services.registers.texts import EMPTY_WORDS, is_plain, storable, tidy
 from server.services.registers.values import Fault
 from server.sheets import as_it_was
 
@@ -22,8 +22,10 @@ MAX_CHARS = {
     "state_reason": 300,
 }  # fmt: skip
 DEFAULT_MAX_CHARS = 100
-_MARKS = "=＝'"  # a cell that begins so is looked at more closely
 MAX_SHOWN_CHARS = 200  # of a refused value in the error file
+
+
+_OPENING, _CLOSING = ("（".encode(), b"("), ("）".encode(), b")")
 
 
 class Problem(NamedTuple):
@@ -75,26 +77,21 @@ class RowReader:
         if len(record.cells) != len(self._columns.fields):
             return [self._wrong_width(record, len(record.cells))]
         raw = dict(zip(self._columns.fields, record.cells, strict=True))
-        raw.pop(None, None)
-        cells = cast("dict[str, str]", raw)
+        cells = cast("dict[str, str]", raw)  # what stands under no header is in nobody's way
         faults: list[Fault] = []
-        if self._is_plain(record.cells):
-            cells = {f: "" if stands_for_nothing(cell) else cell for f, cell in cells.items()}
-        else:
+        if not (is_plain(record.cells) and self._fit(record.cells)):
+            cells.pop(cast(str, None), None)
             faults = _unfit_cells(cells)
             cells = {field: tidy(as_it_was(cell)) for field, cell in cells.items()}
+        elif not EMPTY_WORDS.isdisjoint(record.cells):
+            cells = {f: "" if cell in EMPTY_WORDS else cell for f, cell in cells.items()}
         facts = {} if faults else self._facts(cells, faults)
         if faults:
             return [self._problem(record.line, raw, fault) for fault in faults]
         return self._row(record.line, facts)
 
-    def _is_plain(self, cells: list[str]) -> bool:
-        """Whether the cells may be taken as they are: nearly always, and quickly seen."""
-        return (
-            is_tidy(cells)
-            and not any(map(gt, map(len, cells), self._limits))
-            and not any(cell[0] in _MARKS for cell in cells if cell)
-        )
+    def _fit(self, cells: list[str]) -> bool:
+        return not any(map(gt, map(len, cells), self._limits))
 
     def _wrong_width(self, record: Record, width: int) -> Problem:
         reason = f"有 {width} 列，表头有 {len(self._columns.fields)} 列"
@@ -151,8 +148,7 @@ _SETTLED = Place("settled", None, None, STATED)
 
 def _digest(facts: bytes) -> str:
     """The same for rows that differ in the width of brackets alone; the texts are tidy already."""
-    same = facts.replace("（".encode(), b"(").replace("）".encode(), b")")
-    return hashlib.sha256(same).hexdigest()
+    return hashlib.sha256(facts.replace(*_OPENING).replace(*_CLOSING)).hexdigest()
 
 
 def _unfit_cells(raw: Mapping[str, str]) -> list[Fault]:

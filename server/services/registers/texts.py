@@ -3,8 +3,14 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import product
 
-EMPTY_WORDS = frozenset({"n/a", "#n/a", "null"})
+#: words that registers write into empty cells, as each may be written
+EMPTY_WORDS = frozenset(
+    "".join(signs)
+    for word in ("n/a", "#n/a", "null")
+    for signs in product(*((sign, sign.upper()) for sign in word))
+)
 #: full-width letters, digits and signs → the usual ones; Chinese punctuation and brackets stay
 HALF_WIDTH = {
     wide: wide - 0xFEE0
@@ -14,6 +20,8 @@ HALF_WIDTH = {
     )
 }  # fmt: skip
 _WIDE = re.compile(f"[{''.join(map(chr, HALF_WIDTH))}]")
+#: why a row is looked at cell by cell: signs to change, a formula, an apostrophe before one
+_SUSPECT = re.compile(f"[=＝'{''.join(map(chr, HALF_WIDTH))}]")
 
 
 def tidy(text: str) -> str:
@@ -25,7 +33,7 @@ def tidy(text: str) -> str:
         text = " ".join(text.split())
     if _WIDE.search(text):
         text = text.translate(HALF_WIDTH)
-    return "" if stands_for_nothing(text) else text
+    return "" if text in EMPTY_WORDS else text
 
 
 def comparable(text: str) -> str:
@@ -43,18 +51,13 @@ def storable(text: str) -> bool:
     return "\x00" not in text
 
 
-def is_tidy(cells: Sequence[str]) -> bool:
-    """Whether `tidy` would change none of these but for words that stand for nothing; asked of a
-    whole row, it costs a tenth of tidying each cell."""
+def is_plain(cells: Sequence[str]) -> bool:
+    """Whether `tidy` would change none of these but for `EMPTY_WORDS`, and none is a formula or
+    hides one; asked of a whole row, it costs a tenth of looking at each cell."""
     row = "|".join(cells)
-    if not row.isprintable() or _WIDE.search(row):
+    if not row.isprintable() or _SUSPECT.search(row):
         return False
     return " " not in row or not any(map(_has_stray_blanks, cells))
-
-
-def stands_for_nothing(text: str) -> bool:
-    """Whether a text is one of the words that registers write into empty cells."""
-    return len(text) <= 4 and text.casefold() in EMPTY_WORDS
 
 
 def _has_stray_blanks(cell: str) -> bool:

@@ -7,6 +7,7 @@ import hashlib
 import math
 import re
 import unicodedata
+from contextlib import suppress
 from datetime import date
 from operator import mul
 from typing import Any, NamedTuple
@@ -239,6 +240,8 @@ def _tags(text: str, faults: list[Fault]) -> list[str]:
 def _day(text: str, faults: list[Fault]) -> str | None:
     if not text:
         return None
+    with suppress(ValueError):
+        return date.fromisoformat(text).isoformat()  # nearly always
     if found := _DAY.fullmatch(_plain(text)):
         try:
             return date(*map(int, found.groups())).isoformat()

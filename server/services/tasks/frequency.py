@@ -17,6 +17,7 @@ from server.clock import china_date
 from server.errors import DomainError
 from server.models import Task
 from server.services.bulk import as_json, ids_from_json
+from server.services.registers.families import families
 from sync.tasks import EXEMPT_ORIGINS
 
 
@@ -108,7 +109,12 @@ def as_facts(frequency: Frequency) -> dict[str, Any]:
 
 
 def checks_of_objects(session: Session, object_ids: Sequence[str]) -> dict[str, list[Check]]:
-    """All checks of each object, pending ones included, cancelled ones not; one query."""
+    """All checks of each object and of what was merged with it, pending ones included, cancelled
+    ones not; two queries."""
+    owners: dict[str, list[str]] = {}
+    for asked, members in families(session, object_ids).items():
+        for member in members:
+            owners.setdefault(member, []).append(asked)
     found: dict[str, list[Check]] = {object_id: [] for object_id in object_ids}
     rows = session.execute(
         select(
@@ -116,10 +122,11 @@ def checks_of_objects(session: Session, object_ids: Sequence[str]) -> dict[str, 
             Task.created_at, Task.started_at, Task.submitted_at,
         )
         .where(Task.status != "cancelled")
-        .where(text(f"object_id IN {ids_from_json(session)}").bindparams(ids=as_json(list(found))))
+        .where(text(f"object_id IN {ids_from_json(session)}").bindparams(ids=as_json(list(owners))))
     )  # fmt: skip
     for row in rows:
-        found[row.object_id].append(Check(row.id, row.origin, _day_of_check(row)))
+        for asked in owners[row.object_id]:
+            found[asked].append(Check(row.id, row.origin, _day_of_check(row)))
     return found
 
 

@@ -1,6 +1,7 @@
 """History (检查历史): an object's last checks, as a summary for whoever goes there next."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from server.clock import wire_moment
 from server.models import Task
 from server.services.bulk import as_json, ids_from_json
+from server.services.registers.families import families
 from server.services.sync.documents import ServerDocument
 from sync.tasks import SETTLED
 
@@ -17,25 +19,41 @@ HISTORY_CHECKS = 5  # the last ones; more is for the office
 
 
 def histories(session: Session, object_ids: Sequence[str]) -> list[ServerDocument]:
-    """One history document per object: its last approved checks, newest first."""
-    rows = _last_checks(session, object_ids)
+    """One history document per object: the last approved checks of it and of what was merged with
+    it, newest first."""
+    related = families(session, object_ids)
+    rows = _last_checks(session, sorted({one for members in related.values() for one in members}))
     results = _results(session, [row.id for row in rows])
-    checks: dict[str, list[dict[str, Any]]] = {object_id: [] for object_id in object_ids}
+    checks: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for row in rows:
-        checks[row.object_id].append(
-            {
-                "task_id": row.id,
-                "number": row.number,
-                "origin": row.origin,
-                "planned_on": row.planned_on.isoformat(),
-                "finished_at": wire_moment(row.finished_at),
-                **results[row.id],
-            }
-        )
+        told = {
+            "task_id": row.id,
+            "number": row.number,
+            "origin": row.origin,
+            "planned_on": row.planned_on.isoformat(),
+            "finished_at": wire_moment(row.finished_at),
+            **results[row.id],
+        }
+        checks.setdefault(row.object_id, []).append((row.id, told))
     return [
-        ServerDocument("history", object_id, {"object_id": object_id, "checks": found})
-        for object_id, found in checks.items()
+        ServerDocument(
+            "history",
+            object_id,
+            {"object_id": object_id, "checks": _newest(checks, members)},
+        )
+        for object_id, members in related.items()
     ]
+
+
+def _newest(
+    checks: dict[str, list[tuple[str, dict[str, Any]]]], members: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The last checks of all members: the latest day first, of one day by id."""
+    found = sorted(
+        (check for member in members for check in checks.get(member, [])), key=itemgetter(0)
+    )
+    found.sort(key=lambda check: check[1]["planned_on"], reverse=True)
+    return [told for _, told in found[:HISTORY_CHECKS]]
 
 
 def _last_checks(session: Session, object_ids: Sequence[str]) -> Sequence[Any]:
