@@ -1,6 +1,7 @@
 """Fields and schemas that every part of the wire shares."""
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import marshmallow as ma
@@ -87,6 +88,7 @@ class PageArgs(ma.Schema):
     limit = ma.fields.Integer(load_default=50, validate=validate.Range(1, 200), strict=False)
 
 
+@cache
 def page_of(item: type[ma.Schema]) -> ma.Schema:
     """A schema for a page of items with the mark where the next begins."""
     return ma.Schema.from_dict(

@@ -74,6 +74,9 @@ class OfficerListArgs(PageArgs):
     organisation_id = Id(metadata={"description": "with all below"})
     active = ma.fields.Boolean()
     lead_qualified = ma.fields.Boolean()
+    drawable_on = ma.fields.Date(
+        metadata={"description": "on duty, with a certificate that holds on that day"}
+    )
 
 
 class OfficerPatchSchema(ma.Schema):

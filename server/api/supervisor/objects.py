@@ -4,6 +4,7 @@ from typing import Any
 
 from flask.views import MethodView
 
+from schemas.cleaning import ObjectPastSchema
 from schemas.common import page_of
 from schemas.objects import NewObjectSchema, ObjectListArgs, ObjectPatchSchema, ObjectSchema
 from server import clock
@@ -11,6 +12,7 @@ from server.api.glue import error_responses, reading, writing
 from server.api.paging import page_of_rows
 from server.api.supervisor import supervisor
 from server.models import InspectionObject
+from server.services.registers.object_past import object_past
 from server.services.registers.objects import (
     change_object,
     create_object,
@@ -62,3 +64,12 @@ class OneObject(MethodView):
             return change_object(
                 session, actor=actor, object_id=object_id, patch=patch, now=clock.now()
             )
+
+
+@supervisor.route("/objects/<object_id>/past")
+@error_responses(401, 403, 404)
+@supervisor.response(200, ObjectPastSchema)
+def past(object_id: str) -> dict[str, Any]:
+    """Its sources, what was merged with it, and what was done, newest first"""
+    with reading("supervisor", "admin", "auditor") as (session, actor):
+        return object_past(session, actor=actor, object_id=object_id)

@@ -1,7 +1,7 @@
 """When are two objects probably one? Names and addresses brought to one form and weighed. Pure.
 
-A branch (分公司, 营业部) is no duplicate of the firm it belongs to, nor is 第二小学 of 第一小学: what
-tells two objects apart is looked at before how alike they read.
+A branch (分公司, 营业部) is no duplicate of its firm, nor 第二小学 of 第一小学, nor 北站 of 南站.
+What tells two objects apart comes before how alike they read.
 """
 
 import re
@@ -19,6 +19,7 @@ ADDRESS_AT_LEAST = 80
 WEIGHTS = (0.6, 0.4)  # of name and address
 NO_ADDRESS = 12  # taken off where one has no address: the name alone is little
 CODES_DIFFER = 15  # taken off: two codes are two legal persons, or one that registered anew
+NAME_DESPITE_CODES = 95
 _LEGAL_FORM = re.compile(
     "(?:有限责任公司|股份有限公司|有限公司|集团公司|公司|厂|个体工商户|个人独资企业|合伙企业|普通合伙|有限合伙)+$"
 )
@@ -26,7 +27,7 @@ _BRANCH = re.compile(
     "(?:[^()]*?)(分公司|分厂|分店|分行|支行|分理处|分校|分院|分社|营业部|营业厅|营业所|门市部|经营部|办事处|"
     "项目部|服务站|加油站|储蓄所|代办处|连锁店|专卖店|直营店|加盟店)$"
 )
-_NUMBERS = re.compile("[0-9]+|[一二三四五六七八九十百]+")
+_TELLING = re.compile("[0-9]+|[一二三四五六七八九十百]+|[东南西北]")
 _SIGNS = re.compile(r"[^\w]+")
 
 
@@ -38,9 +39,9 @@ class Known(NamedTuple):
     code: str  # the legal person's own part of the credit code (主体标识码), or ""
     core: str  # the name without place and legal form
     branch: str  # what kind of branch it is, or ""
-    numbers: tuple[str, ...]  # in the name
+    numbers: tuple[str, ...]  # and directions in the name
     address: str
-    house: tuple[str, ...]  # numbers in the address
+    house: tuple[str, ...]  # numbers and directions in the address
 
 
 class Likeness(NamedTuple):
@@ -60,8 +61,8 @@ def known(
     where = _without_place(_SIGNS.sub("", comparable(address)))
     return Known(
         id_, division_code[:4], credit_code[8:17] if credit_code else "", core,
-        branch[1] if branch else "", tuple(_NUMBERS.findall(core)), where,
-        tuple(re.findall("[0-9]+", where)),
+        branch[1] if branch else "", tuple(_TELLING.findall(core)), where,
+        tuple(_TELLING.findall(where)),
     )  # fmt: skip
 
 
@@ -77,9 +78,7 @@ def blocks_of(one: Known) -> Iterator[str]:
 
 def likeness(one: Known, other: Known) -> Likeness | None:
     """How alike two objects are, or None where they are not taken for one."""
-    if one.branch != other.branch or one.numbers != other.numbers:
-        return None
-    name = fuzz.ratio(one.core, other.core, score_cutoff=NAME_AT_LEAST)
+    name = _name_likeness(one, other)
     if not name:
         return None
     address = _address_likeness(one, other)
@@ -87,13 +86,19 @@ def likeness(one: Known, other: Known) -> Likeness | None:
     if one.code and one.code == other.code:
         return Likeness(100, ["same_legal_person", *reasons])
     if address is None:
-        return Likeness(round(name) - NO_ADDRESS, reasons) if name == 100 else None
-    if address < ADDRESS_AT_LEAST:
-        return None
+        return Likeness(100 - NO_ADDRESS, reasons) if name == 100 else None
     score = round(WEIGHTS[0] * name + WEIGHTS[1] * address)
     if one.code and other.code:
-        return Likeness(score - CODES_DIFFER, [*reasons, "codes_differ"])
-    return Likeness(score, reasons)
+        reasons.append("codes_differ")
+        score = score - CODES_DIFFER if name >= NAME_DESPITE_CODES else 0
+    return Likeness(score, reasons) if score and address >= ADDRESS_AT_LEAST else None
+
+
+def _name_likeness(one: Known, other: Known) -> float:
+    """0–100; nothing where one is a branch of another kind, or numbers or directions differ."""
+    if one.branch != other.branch or one.numbers != other.numbers:
+        return 0
+    return fuzz.ratio(one.core, other.core, score_cutoff=NAME_AT_LEAST)
 
 
 def _address_likeness(one: Known, other: Known) -> float | None:

@@ -59,6 +59,23 @@ TEMPLATE = Layout(
     },
     ("name", "address"),
 )
+OFFICERS = Layout(
+    "officers",
+    "执法检查人员名录",
+    {
+        "编号": "officer_id",
+        "姓名": "name",
+        "机构": "organisation",
+        "岗位": "post",
+        "职务": "rank",
+        "业务专长": "specialties",
+        "证件号": "certificate_number",
+        "证件有效期": "certificate_expires_on",
+        "可任主办": "lead_qualified",
+        "在岗": "active",
+    },
+    ("name", "organisation", "post"),
+)
 LAYOUTS = {layout.name: layout for layout in (MARKET, TEMPLATE)}
 
 
@@ -70,11 +87,11 @@ class Columns(NamedTuple):
     titles: dict[str, str]  # field → the header as the file writes it
 
 
-def understand_header(header: Sequence[str]) -> Columns:
-    """What a header row means. Raises `register_header` naming unknown, missing and repeated
-    columns, and those that are known."""
+def understand_header(header: Sequence[str], layout: Layout | None = None) -> Columns:
+    """What a header row means, in a layout or else in the one of objects that it fits. Raises
+    `register_header` naming unknown, missing and repeated columns, and those that are known."""
     titles = [_plain(title) for title in header]
-    layout = MARKET if "企业名称" in titles else TEMPLATE
+    layout = layout or (MARKET if "企业名称" in titles else TEMPLATE)
     fields_by_title = {**layout.fields, **_english(layout)}
     fields = [fields_by_title.get(title) for title in titles]
     named = [field for field in fields if field]
@@ -99,7 +116,7 @@ def _explain(faults: Mapping[str, list[str]]) -> str:
 
 
 def _english(layout: Layout) -> dict[str, str]:
-    return {field: field for field in layout.fields.values()} if layout is TEMPLATE else {}
+    return {field: field for field in layout.fields.values()} if layout is not MARKET else {}
 
 
 def _title(layout: Layout, field: str) -> str:

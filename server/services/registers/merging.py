@@ -134,7 +134,9 @@ def _close(session: Session, pair: DuplicatePair, actor: Actor, note: str, now: 
     session.flush()
 
 
-def _told(session: Session, locked: _Locked, action: str, *, actor: Actor, now: datetime) -> Any:
+def _told(
+    session: Session, locked: _Locked, action: str, *, actor: Actor, now: datetime
+) -> dict[str, Any]:
     """Leave the trace at both objects, tell devices, answer."""
     pair, first, second = locked
     told = {"pair_id": pair.id, "merged_id": pair.merged_id, "note": pair.note}

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from server.errors import DomainError
 from server.ids import new_id
 from server.models import Assignment, Officer, Organisation
 from server.services.audit.acts import record_act
+from server.services.registers.certificates import drawable
 from server.services.registers.concurrency import conflicts_told
 from server.services.scope import Actor, in_scope, organisation_in_scope
 from server.services.sync.feed import announce_to_holders
@@ -81,17 +82,25 @@ def officer_in_scope(
 def list_officers(
     session: Session, *, actor: Actor, filters: Mapping[str, Any], after: str | None, limit: int
 ) -> Sequence[Officer]:
-    """Officers of the actor's part of the tree, by id; one more than `limit`. Filters: `q` (name
-    or certificate number), organisation_id (with all below), active, lead_qualified."""
+    """Officers of the actor's part of the tree, by id; one more than `limit`; see
+    `chosen_officers`."""
+    query = chosen_officers(session, actor=actor, filters=filters)
+    query = query.order_by(Officer.id).limit(limit + 1)
+    if after is not None:
+        query = query.where(Officer.id > after)
+    return session.scalars(query).all()
+
+
+def chosen_officers(
+    session: Session, *, actor: Actor, filters: Mapping[str, Any]
+) -> Select[Officer]:
+    """The officers of the actor's part of the tree that the filters name: `q` (name or certificate
+    number), organisation_id (with all below), active, lead_qualified, `drawable_on` (a day)."""
     query = (
         select(Officer)
         .join(Organisation, Organisation.id == Officer.organisation_id)
         .where(in_scope(actor))
-        .order_by(Officer.id)
-        .limit(limit + 1)
     )
-    if after is not None:
-        query = query.where(Officer.id > after)
     if "q" in filters:
         sought = filters["q"]
         by_name = Officer.name.icontains(sought, autoescape=True)
@@ -99,12 +108,14 @@ def list_officers(
     for name in ("active", "lead_qualified"):
         if name in filters:
             query = query.where(getattr(Officer, name) == filters[name])
+    if "drawable_on" in filters:
+        query = query.where(drawable(filters["drawable_on"]))
     if "organisation_id" in filters:
         body = organisation_in_scope(
             session, actor=actor, organisation_id=filters["organisation_id"]
         )
         query = query.where(Organisation.path.startswith(body.path, autoescape=True))
-    return session.scalars(query).all()
+    return query
 
 
 def _require_free_certificate(session: Session, officer: Officer) -> None:

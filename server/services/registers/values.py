@@ -8,7 +8,7 @@ import math
 import re
 import unicodedata
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 from operator import mul
 from typing import Any, NamedTuple
 
@@ -39,6 +39,7 @@ EXAMPLE_MARK = "（示例）"
 MAX_TAGS = 50
 MAX_TAG_CHARS = 40
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ].*)?")
+_SHEET_DAY_ZERO = date(1899, 12, 30)  # of the days that Excel counts; right from March 1900 on
 _TAG_MARKS = re.compile("[;；、|,，]")
 
 
@@ -100,7 +101,7 @@ def template_facts(cells: dict[str, str], faults: list[Fault]) -> dict[str, Any]
 def read_back(field: str, value: Any) -> Any:
     """What a file says of a value that was written into it."""
     if field == "tags":
-        return _tags(TAG_MARK.join(value), [])
+        return _tags(tidy(TAG_MARK.join(value)), [])
     if not isinstance(value, str):
         return value
     text = _plain(tidy(value)) if field == "contact_phone" else tidy(value)
@@ -237,18 +238,27 @@ def _tags(text: str, faults: list[Fault]) -> list[str]:
     return tags
 
 
+def parse_day(text: str) -> date:
+    """A day as registers write it, or as the number that spreadsheets keep it as. Raises
+    ValueError."""
+    with suppress(ValueError):
+        return date.fromisoformat(text)  # nearly always
+    plain = _plain(text)
+    if plain.isdecimal() and len(plain) == 5:
+        return _SHEET_DAY_ZERO + timedelta(days=int(plain))
+    if found := _DAY.fullmatch(plain):
+        return date(*map(int, found.groups()))
+    raise ValueError(text)
+
+
 def _day(text: str, faults: list[Fault]) -> str | None:
     if not text:
         return None
-    with suppress(ValueError):
-        return date.fromisoformat(text).isoformat()  # nearly always
-    if found := _DAY.fullmatch(_plain(text)):
-        try:
-            return date(*map(int, found.groups())).isoformat()
-        except ValueError:
-            pass
-    faults.append(Fault("registered_on", "date_invalid", "不是有效日期，请写成 2012-12-31"))
-    return None
+    try:
+        return parse_day(text).isoformat()
+    except ValueError:
+        faults.append(Fault("registered_on", "date_invalid", "不是有效日期，请写成 2012-12-31"))
+        return None
 
 
 def _own_key(name: str, address: str) -> str:

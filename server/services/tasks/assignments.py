@@ -39,7 +39,8 @@ def assign(
     """
     task = find_task(session, actor=actor, task_id=task_id, lock=True)
     _require_assignable(task, reason)
-    require_team(session, actor=actor, posts=posts, day=max(task.planned_on, china_date(now)))
+    day = max(task.planned_on, china_date(now))
+    require_team(session, actor=actor, posts=posts, object_id=task.object_id, day=day)
     active = active_assignments(session, task_id)
     before = {Post(row.officer_id, row.role) for row in active}
     after = set(posts)

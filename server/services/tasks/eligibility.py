@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from server.errors import DomainError
 from server.models import Officer, Organisation
+from server.services.registers.interests import recused_officers
 from server.services.scope import Actor, in_scope
 
 
@@ -20,10 +21,13 @@ class Post(NamedTuple):
     role: str
 
 
-def require_team(session: Session, *, actor: Actor, posts: Sequence[Post], day: date) -> None:
-    """Raise unless these officers may check together on that day.
+def require_team(
+    session: Session, *, actor: Actor, posts: Sequence[Post], object_id: str, day: date
+) -> None:
+    """Raise unless these officers may check this object together on that day.
 
-    The code is that of the first failure; `details.problems` names them all. At least two
+    The code is that of the first failure; `details.problems` names them all. Whoever has declared
+    an interest keeps away (回避, part 二(五)). At least two
     officers: 消防监督检查规定, and 主办 with 协办: notice 2019-49, part 二(三).
     """
     officers = {
@@ -37,6 +41,10 @@ def require_team(session: Session, *, actor: Actor, posts: Sequence[Post], day: 
     problems = _problems_of_team(posts)
     for post in posts:
         problems += _problems_of_officer(post, officers.get(post.officer_id), day)
+    for officer_id in sorted(
+        recused_officers(session, object_id=object_id, officer_ids=[*officers])
+    ):
+        problems.append({"code": "officer_recused", "officer_id": officer_id})
     if problems:
         raise DomainError(problems[0]["code"], details={"problems": problems})
 
