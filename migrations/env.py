@@ -13,6 +13,9 @@ with engine.connect() as connection:
     if engine.dialect.name == "sqlite":
         # Kept in the file and set before any worker starts: two starting at once would collide.
         connection.connection.driver_connection.execute("PRAGMA journal_mode = WAL")
+        # A table that is made anew must not take along the rows that point to it: step 1 of
+        # https://www.sqlite.org/lang_altertable.html#otheralter
+        connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
