@@ -39,7 +39,7 @@ def template(register: str, form: str) -> Response:
 
 
 @supervisor.route("/registers/export/objects.<any(csv, xlsx):form>")
-@error_responses(401, 403, 404)
+@error_responses(401, 403, 404, 422)
 @supervisor.arguments(ObjectListArgs(exclude=("after", "limit")), location="query")
 @supervisor.response(200, content_type="application/octet-stream")
 def export_objects(args: dict[str, Any], form: str) -> Response:

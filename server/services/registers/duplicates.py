@@ -7,7 +7,7 @@ pairs that a person has decided on stay decided.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, islice
@@ -31,6 +31,7 @@ _PAIRS = {
     "id": "text", "first_id": "text", "second_id": "text", "score": "integer", "reasons": "jsonb",
     "state": "text", "found_at": "timestamptz",
 }  # fmt: skip
+Pair = tuple[str, str, int, list[str]]
 Progress = Callable[[int, int], object]
 
 
@@ -66,7 +67,9 @@ def find_duplicates(database: Database, *, now: datetime, progress: Progress) ->
         search.found = scratch.execute("SELECT count(*) FROM pairs").fetchone()[0]
         for batch in _pairs(scratch):
             with database.write() as session:
-                search.new += _put(session, batch, now=now)
+                before = _count(session)
+                put_pairs(session, batch, now=now)
+                search.new += _count(session) - before
         return search
     finally:
         scratch.close()
@@ -159,25 +162,23 @@ def _alike(
             yield first, second, found.score, ",".join(found.reasons)
 
 
-def _pairs(scratch: sqlite3.Connection) -> Iterator[list[tuple[str, str, int, str]]]:
+def _pairs(scratch: sqlite3.Connection) -> Iterator[list[Pair]]:
     cursor = scratch.execute("SELECT * FROM pairs ORDER BY score DESC, first_id, second_id")
     while rows := cursor.fetchmany(BATCH):
-        yield rows
+        yield [(first, second, score, reasons.split(",")) for first, second, score, reasons in rows]
 
 
-def _put(session: Session, pairs: list[tuple[str, str, int, str]], *, now: datetime) -> int:
-    """Keep the pairs that are not known yet; gives how many were new."""
-    before = _count(session)
+def put_pairs(session: Session, pairs: Sequence[Pair], *, now: datetime) -> None:
+    """Put pairs (lesser id, greater id, score, reasons) to people, unless they are known."""
     rows = [
         {
             "id": new_id(), "first_id": first, "second_id": second, "score": score,
-            "reasons": reasons.split(","), "state": "open", "found_at": as_stored(session, now),
+            "reasons": reasons, "state": "open", "found_at": as_stored(session, now),
         }
         for first, second, score, reasons in pairs
     ]  # fmt: skip
     again = "ON CONFLICT (first_id, second_id) DO NOTHING"
     insert_rows(session, Insert("duplicate_pairs", _PAIRS, rows, again))
-    return _count(session) - before
 
 
 def _count(session: Session) -> int:

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
+from server.errors import DomainError
 from server.models import InspectionObject, Officer, Organisation
 from server.services.registers.layouts import TEMPLATE
 from server.services.registers.objects import chosen
@@ -20,6 +21,8 @@ from server.services.scope import Actor
 from server.sheets import open_sheet
 
 BATCH_ROWS = 1000
+MAX_XLSX_ROWS = 1_048_575  # of Excel, under the header
+TOO_MANY_FOR_XLSX = "超过 XLSX 的行数上限，请加筛选条件，或改为导出 CSV。"
 _WORDS = {"kind": KINDS, "small_kind": SMALL_KINDS, "nature": NATURES, "state": STATES}
 
 
@@ -32,7 +35,8 @@ def export_register(
     form: str,
     file: BinaryIO,
 ) -> int:
-    """Write the chosen `objects` or `officers` to a file; gives how many. Raises as the lists."""
+    """Write the chosen `objects` or `officers` to a file; gives how many. Raises as the lists, and
+    `register_too_large` for more rows than a workbook holds."""
     title, columns, _ = TEMPLATES[register]
     sheet = open_sheet(form, file, title=title)
     sheet.add([column.title for column in columns])
@@ -43,8 +47,10 @@ def export_register(
     )
     count = 0
     for row in session.execute(query.execution_options(yield_per=BATCH_ROWS)):
-        sheet.add(as_row(row))
         count += 1
+        if form == "xlsx" and count > MAX_XLSX_ROWS:
+            raise DomainError("register_too_large", message=TOO_MANY_FOR_XLSX)
+        sheet.add(as_row(row))
     sheet.finish()
     return count
 

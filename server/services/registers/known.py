@@ -17,6 +17,7 @@ from server.services.audit.acts import record_act
 from server.services.bulk import Insert, as_json, ids_from_json, insert_rows, rows_from_json
 from server.services.registers.concurrency import conflicts_told
 from server.services.registers.correcting import Refused, correct
+from server.services.registers.duplicates import put_pairs
 from server.services.registers.families import standing_for
 from server.services.registers.loading import (
     ATTACHED,
@@ -59,6 +60,7 @@ class Outcome:
     rewritten: dict[str, dict[str, Any]] = field(default_factory=dict)  # id → as it now stands
     sources: list[dict[str, Any]] = field(default_factory=list)
     otherwise: dict[str, dict[str, Any]] = field(default_factory=dict)  # object id → fields
+    twins: list[tuple[str, str]] = field(default_factory=list)  # object ids of one credit code
     corrections: list[tuple[str, dict[str, Any], dict[str, Any]]] = field(default_factory=list)
 
 
@@ -87,12 +89,14 @@ class KnownObjects:
         ids = [met.object_id for met in batch if met.object_id]
         roots = standing_for(self._session, ids)
         objects = self._load(set(roots.values()))
-        taken = self._codes([met for met in batch if met.act == CORRECTED])
+        taken = self._codes([met for met in batch if met.act in (CORRECTED, TWIN)])
         outcome = Outcome()
         for met in batch:
             stands = objects.get(roots.get(met.object_id or "", ""))
             if problem := self._problem(met, stands):
                 outcome.problems.append(problem)
+                if stands is not None and problem.code == "credit_code_taken":
+                    outcome.twins.append((stands["id"], taken[met.row.credit_code or ""]))
             elif stands is not None and met.act == CORRECTED:
                 self._correct(outcome, met, stands, taken)
             elif stands is not None:
@@ -131,7 +135,7 @@ class KnownObjects:
             value = row.object_id or row.credit_code or row.source_key
             return Problem(row.line, "", value, "object_unknown", reason)
         if met.act == TWIN and stands["credit_code"] != row.credit_code:
-            reason = "该代码已登记在另一对象，未作改动；两者是否同一单位，请人工核对"
+            reason = "该代码已登记在另一对象，未作改动；两者是否同一单位，请在疑似重复清单中核对"
             return Problem(row.line, "", row.credit_code or "", "credit_code_taken", reason)
         return None
 
@@ -187,6 +191,11 @@ class KnownObjects:
             self._rewrite(list(outcome.rewritten.values()))
             self._put_sources(outcome.sources)
             self._propose(outcome.otherwise)
+            put_pairs(
+                self._session,
+                [(min(twins), max(twins), 100, ["same_credit_code"]) for twins in outcome.twins],
+                now=self._now,
+            )
         for object_id, before, after in outcome.corrections:
             record_act(
                 self._session, actor=self._actor, action="object_changed", target_type="object",

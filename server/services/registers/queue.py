@@ -46,6 +46,7 @@ def list_waiting(
         select(InspectionObject)
         .join(Organisation, Organisation.id == InspectionObject.organisation_id)
         .where(in_scope(actor), InspectionObject.division_state.in_(WAITING))
+        .where(InspectionObject.merged_into.is_(None))
         .order_by(InspectionObject.id)
         .limit(limit + 1)
     )

@@ -159,6 +159,35 @@ def test_help_teaches_with_examples(run):
     assert "ends with 1 only when" in words
 
 
+@pytest.mark.parametrize("name", ["objects.csv", "objects.xlsx"])
+@pytest.mark.usefixtures("seeded")
+def test_what_is_exported_is_imported_without_any_change(run, register, tmp_path, name):
+    run("import", register(firms(1, 2, 3)))
+    written = run("export", "objects", tmp_path / name)
+    assert written.output.startswith("3 objects ->")
+    told = figures(run("import", tmp_path / name).output)
+    assert (told["unchanged"], told["updated"], told["imported"], told["skipped"]) == (3, 0, 0, 0)
+
+
+@pytest.mark.usefixtures("seeded")
+def test_officers_are_imported_from_a_filled_template(run, register, tmp_path):
+    template = tmp_path / "officers.csv"
+    assert run("template", "officers", template).exit_code == 0
+    filled = template.read_bytes() + "甲,150102,专职消防监督员,,,蒙A-1,2030-12-31,是,是,\n".encode()
+    for line in ("imported: 1", "unchanged: 1"):
+        done = run("import-officers", register(filled), "--errors", tmp_path / "errors.csv")
+        assert line in done.output, done.output
+    assert "example" in (tmp_path / "errors.csv").read_text("utf-8-sig")
+    assert run("template", "officers", tmp_path / "x.pdf").exit_code == 2
+
+
+@pytest.mark.usefixtures("seeded")
+def test_a_search_for_duplicates_tells_what_it_did(run, register):
+    run("import", register("名称,地址\n某某店,新城区1号\n某某 店,新城区１号。\n".encode()))
+    told = figures(run("find-duplicates").output)
+    assert (told["objects"], told["compared"], told["pairs found"]) == (2, 1, 1)
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("seeded")
 def test_the_real_register_is_imported_whole_and_a_second_run_changes_nothing(
@@ -195,3 +224,7 @@ def test_the_real_register_is_imported_whole_and_a_second_run_changes_nothing(
         assert {row[0]: row[1] for row in holders} == {"detachment": 66527}
     second = figures(run("import", path).output)
     assert (second["imported"], second["updated"], second["unchanged"]) == (0, 0, 66527)
+    told = figures(run("find-duplicates").output)
+    assert told["objects"] == 66527
+    assert told["compared"] < 500_000  # of 2,212,887,601 pairs
+    assert 0 < told["pairs found"] < 100

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from server.models import AuditEntry, InspectionObject, Officer
-from server.services.registers import workbooks
+from server.services.registers import exporting, workbooks
 from tests.server.register_samples import as_csv, as_xlsx, credit_code, firms
 
 FORMS = ("csv", "xlsx")
@@ -95,6 +95,15 @@ def test_an_export_of_officers_that_comes_back_changes_nothing(world, form):
     report = imported(world.admin, content, "officers")
     assert counts(report) == (0, 0, 0, len(before), 0), report
     assert state(world, Officer) == before
+
+
+@pytest.mark.parametrize(("limit", "status"), [(2, 200), (1, 422)])
+def test_a_workbook_holds_so_many_rows_and_a_csv_any(world, monkeypatch, limit, status):
+    monkeypatch.setattr(exporting, "MAX_XLSX_ROWS", limit)
+    world.object()
+    world.object()
+    assert world.admin.get("/registers/export/objects.xlsx").status_code == status
+    assert world.admin.get("/registers/export/objects.csv").status_code == 200
 
 
 def test_no_cell_of_an_export_starts_a_formula(world):

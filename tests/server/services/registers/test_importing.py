@@ -223,6 +223,9 @@ def test_a_key_whose_code_belongs_to_another_object_is_left_for_a_person(world, 
     assert counts(report) == (0, 0, 0, 1)
     assert problems[0].code == "credit_code_taken"
     assert objects(world)["K-1"].credit_code is None
+    (pair,) = world.admin.get("/registers/duplicates").get_json()["items"]
+    assert pair["reasons"] == ["same_credit_code"]
+    assert {pair["first"]["source_key"], pair["second"]["source_key"]} == {"K-1", "K-2"}
 
 
 def test_rows_outside_the_chosen_part_of_the_tree_are_skipped(world, bring):
