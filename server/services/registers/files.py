@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
 from server.errors import DomainError
+from server.services.registers.texts import storable
 from server.services.registers.workbooks import open_workbook
 from server.services.registers.xz import XzReader
 
@@ -145,4 +146,6 @@ def _header(records: Iterator[Record]) -> list[str]:
         raise DomainError("register_empty")
     if first.cells is None:
         raise DomainError("register_header", details={"reason": first.fault})
+    if not all(map(storable, first.cells)):
+        raise DomainError("register_unreadable", details={"reason": "encoding"})
     return first.cells

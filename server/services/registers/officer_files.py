@@ -19,9 +19,9 @@ from server.services.audit.acts import record_act
 from server.services.registers.files import Record, open_table
 from server.services.registers.layouts import OFFICERS, Columns, understand_header
 from server.services.registers.officers import change_officer, create_officer
-from server.services.registers.rows import Problem
+from server.services.registers.rows import MAX_SHOWN_CHARS, Problem
 from server.services.registers.templates import NO, YES
-from server.services.registers.texts import comparable, storable, tidy
+from server.services.registers.texts import comparable, showable, storable, tidy
 from server.services.registers.values import EXAMPLE_MARK, TAG_MARK, parse_day
 from server.services.scope import Actor, in_scope
 from server.sheets import as_it_was
@@ -105,7 +105,7 @@ class _Import:
             self._store(officer, facts, report, record.line)
         except _Fault as fault:
             title = self._columns.titles.get(fault.field, fault.field)
-            value = cells.get(fault.field, "")[:200]
+            value = showable(cells.get(fault.field, ""), maximum=MAX_SHOWN_CHARS)
             problem = Problem(record.line, title, value, fault.code, fault.reason)
             report.problems.append(problem)
 

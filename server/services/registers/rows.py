@@ -12,7 +12,7 @@ from server.services.registers.divisions import is_settled_code
 from server.services.registers.files import Record
 from server.services.registers.layouts import MARKET, Columns
 from server.services.registers.proposals import STATED, propose_banner
-from server.services.registers.texts import EMPTY_WORDS, is_plain, storable, tidy
+from server.services.registers.texts import EMPTY_WORDS, is_plain, showable, storable, tidy
 from server.services.registers.values import Fault
 from server.sheets import as_it_was
 
@@ -98,7 +98,7 @@ class RowReader:
         return Problem(record.line, "", "", "columns", reason)
 
     def _problem(self, line: int, raw: Mapping[Any, str], fault: Fault) -> Problem:
-        shown = raw.get(fault.field, "")[:MAX_SHOWN_CHARS]
+        shown = showable(raw.get(fault.field, ""), maximum=MAX_SHOWN_CHARS)
         column = self._columns.titles.get(fault.field, fault.field)
         return Problem(line, column, shown, fault.code, fault.reason)
 

@@ -62,3 +62,8 @@ def is_plain(cells: Sequence[str]) -> bool:
 
 def _has_stray_blanks(cell: str) -> bool:
     return cell.startswith(" ") or cell.endswith(" ") or "  " in cell
+
+
+def showable(text: str, *, maximum: int) -> str:
+    """The beginning of a text, with `?` for what is none, to be shown to whoever is to mend it."""
+    return text[:maximum].encode("utf-8", "replace").decode().replace("\x00", "?")

@@ -205,6 +205,7 @@ SHOP = "名称,地址,区划代码\n小店,中山东路1号,150102\n"
         ("名称,面积\n小店,5\n".encode(), 422, "register_header"),
         (merged_header(), 422, "register_header"),
         (b"", 422, "register_empty"),
+        (b"\xff", 422, "register_unreadable"),
         (b"PK\x03\x04 no archive", 422, "register_unreadable"),
         (b"\xd0\xcf\x11\xe0 an old workbook", 422, "register_unreadable"),
         (
@@ -213,7 +214,7 @@ SHOP = "名称,地址,区划代码\n小店,中山东路1号,150102\n"
             "register_unreadable",
         ),
     ],
-    ids=["utf-16", "header", "merged", "empty", "zip", "xls", "cut"],
+    ids=["utf-16", "header", "merged", "empty", "bytes", "zip", "xls", "cut"],
 )
 def test_a_file_that_is_no_register_is_refused_whole(world, content, status, code):
     answer = upload(world.admin, content)
@@ -264,6 +265,14 @@ def test_an_odd_row_is_told_and_stops_no_other(world, line, code):
     report = imported(world.admin, content.encode())
     assert report["imported"] == 1
     assert [problem["code"] for problem in report["problems"]] == [code, "repeated"]
+
+
+def test_a_cell_of_bytes_that_are_no_text_is_told_and_stops_no_other(world):
+    content = SHOP.encode() + b"\xff\xfe,1\xe5\x8f\xb7,150102\n"
+    report = imported(world.admin, content)
+    assert (report["imported"], report["problems"][0]["code"]) == (1, "encoding")
+    officers = OFFICERS.encode() + b"\xff\xfe,x,y,,,,,,\n"
+    assert imported(world.admin, officers, "officers")["problems"][0]["code"] == "encoding"
 
 
 def test_a_day_that_a_workbook_keeps_as_a_number_is_read(world):
