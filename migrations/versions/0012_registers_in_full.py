@@ -15,7 +15,7 @@ LEADING = sa.text("part = 'lead' AND ended_at IS NULL")
 OF_OBJECTS = sa.text("target_type = 'object'")
 
 revision = "0012"
-down_revision = "0009"
+down_revision = "0010"
 
 
 def upgrade() -> None:
