@@ -45,7 +45,7 @@ OLD_ROWS = (
 
 def test_objects_of_before_keep_their_tasks_and_gain_their_provenance(database_url):
     config = alembic_config(database_url)
-    command.downgrade(config, "0010")
+    command.downgrade(config, "0012")
     database = Database(database_url)
     with database.write() as session:
         for statement in OLD_ROWS:

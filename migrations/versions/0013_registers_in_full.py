@@ -14,8 +14,8 @@ OPEN_SOURCE = sa.text("state = 'open' AND source IS NOT NULL")
 LEADING = sa.text("part = 'lead' AND ended_at IS NULL")
 OF_OBJECTS = sa.text("target_type = 'object'")
 
-revision = "0012"
-down_revision = "0010"
+revision = "0013"
+down_revision = "0012"
 
 
 def upgrade() -> None:
