@@ -64,7 +64,7 @@ def pool_rows(
     )
     needs = _needs(items, content)
     for row in found:
-        reason = None if row.active else "closed"
+        reason = None if row.active else row.state  # closed, moved, merged, not_found
         if reason is None:
             _, reason = day_of_check(checks[row.id], period=period, rules=rules)
         yield _row(
@@ -101,8 +101,8 @@ def _objects(
     secret, secret_bound = stratum_sql(session, classified, mark="secret")
     return session.execute(
         text(
-            "SELECT id, kind, active, division_code, place FROM ("
-            f"SELECT o.id, o.kind, o.active, g.division_code, {place} AS place, "
+            "SELECT id, kind, active, state, division_code, place FROM ("
+            f"SELECT o.id, o.kind, o.active, o.state, g.division_code, {place} AS place, "
             f"{secret} AS secret "
             "FROM objects o JOIN organisations g ON g.id = o.organisation_id "
             "WHERE substr(g.path, 1, length(CAST(:path AS text))) = :path) p "

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from server.clock import china_date, now
+from server.models import InspectionObject, OfficerInterest
 from tests.server.item_lists import item
 from tests.server.item_lists import publish as publish_items
 from tests.server.plans import next_month, stratum
@@ -20,11 +21,15 @@ def reasons(rows):
 
 
 def test_every_object_is_there_and_says_why_it_cannot_be_drawn(world, stage):
-    free, checked, closed = world.object(), world.object(), world.object(active=False)
+    free, checked, closed = (
+        world.object(),
+        world.object(),
+        world.object(active=False, state="moved"),
+    )
     world.task(object_id=checked)
     world.object(organisation="brig-b", division_code="150103")
     rows = stage.rows(stage.freeze(stage.plan(ONE)))
-    assert reasons(rows) == {free: None, checked: "interval", closed: "closed"}
+    assert reasons(rows) == {free: None, checked: "interval", closed: "moved"}
     assert [rows[id_]["weight"] for id_ in (checked, closed)] == [0, 0]
 
 
@@ -162,3 +167,46 @@ def test_an_annual_plan_is_drawn_month_by_month(world, stage):
     february = stage.freeze(plan, month=f"{plan['year']}-02")
     assert february["rules"]["strata"]["small"]["quota"] == 2
     assert february["slot"].startswith(f"{plan['year']}-02/150102/annual#")
+
+
+def test_declared_interests_keep_officers_away_n34(world, stage):
+    theirs, code = world.object(), world.object(credit_code="91150100MA0N0CODE1")
+    free = world.object()
+    declared = (
+        ("o-lead", {"object_id": theirs}),
+        ("o-lead", {"credit_code": "91150100MA0N0CODE1"}),
+        ("o-assistant", {"organisation_id": "brig-a"}),
+    )
+    with world.parts.database.write() as session:
+        for number, (officer, target) in enumerate(declared):
+            session.add(
+                OfficerInterest(
+                    id=f"i-{number}", officer_id=officer, ground="配偶", declared_by="u-lead",
+                    declared_at=now(), **target,
+                )
+            )  # fmt: skip
+    frozen = stage.freeze(stage.plan(ONE))
+    pairs = {(each["officer"], each["object"]) for each in frozen["rules"]["recusals"]}
+    assert pairs == {
+        ("o-lead", theirs), ("o-lead", code),
+        ("o-assistant", theirs), ("o-assistant", code), ("o-assistant", free),
+    }  # fmt: skip
+    assert "配偶" not in str(frozen)
+
+
+def test_who_withdrew_may_be_drawn_again_and_merged_objects_bring_interests_along(world, stage):
+    kept, given_way = world.object(), world.object(active=False, state="merged")
+    with world.parts.database.write() as session:
+        session.get_one(InspectionObject, given_way).merged_into = kept
+        for id_, ended in (("standing", None), ("over", now())):
+            session.add(
+                OfficerInterest(
+                    id=id_, officer_id="o-lead" if ended is None else "o-assistant",
+                    object_id=given_way, ground="配偶", declared_by="u-lead", declared_at=now(),
+                    withdrawn_at=ended,
+                )
+            )  # fmt: skip
+    frozen = stage.freeze(stage.plan(ONE))
+    pairs = {(each["officer"], each["object"]) for each in frozen["rules"]["recusals"]}
+    assert ("o-lead", kept) in pairs
+    assert not any(officer == "o-assistant" for officer, _ in pairs)
