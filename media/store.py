@@ -4,10 +4,11 @@ Two stores of the same kind stand beside each other: the originals, and the quar
 (`LocalStore(data_dir / "quarantine")`) for bytes that make no photo but are never thrown away.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from media.digests import parse_sha256
+from media.digests import SHA256_HEX, parse_sha256
 from media.errors import OriginalDamaged, OriginalMissing
 from media.folders import ensure_folder, move_durably, sync_folder
 
@@ -36,6 +37,9 @@ class Store(Protocol):
 
     def delete(self, sha256: str) -> None:
         """Remove the bytes for good; nothing happens if they are gone already."""
+
+    def digests(self) -> Iterator[str]:
+        """The sha256 of everything that is stored, in no order; also while others store more."""
 
 
 class LocalStore:
@@ -80,6 +84,12 @@ class LocalStore:
         if path.exists():
             path.unlink(missing_ok=True)
             sync_folder(path.parent)
+
+    def digests(self) -> Iterator[str]:
+        """See `Store.digests`."""
+        for path in self._folder.glob("??/??/*"):
+            if SHA256_HEX.fullmatch(path.name):
+                yield path.name
 
     def _path(self, sha256: str) -> Path:
         name = parse_sha256(sha256)

@@ -36,6 +36,11 @@ class Settings:
         "DATABASE_URL", "`sqlite:///…` or `postgresql://…`", "sqlite:///DATA_DIR/suijian.sqlite"
     )
     data_dir: Path = _setting("DATA_DIR", "photos, uploads and SQLite files", Path("data"))
+    anchor_dir: Path = _setting(
+        "ANCHOR_DIR",
+        "daily anchors of the chains of custody; best on another machine's or write-once storage",
+        Path("DATA_DIR/anchors"),
+    )
     host: str = _setting("HOST", "address that `make run` listens on", "127.0.0.1")
     port: int = _setting("PORT", "port that `make run` listens on", 8000)
     workers: int = _setting("WORKERS", "server processes", 1)
@@ -75,6 +80,12 @@ class Settings:
     def conflict_term(self) -> timedelta:
         """How long a conflict may wait before it is escalated."""
         return timedelta(hours=self.conflict_term_hours)
+
+    @property
+    def anchors(self) -> Path:
+        """Where anchors are written: below DATA_DIR unless another place is named."""
+        below = self.anchor_dir.parts[:1] == ("DATA_DIR",)
+        return self.data_dir.joinpath(*self.anchor_dir.parts[1:]) if below else self.anchor_dir
 
     @property
     def is_sqlite(self) -> bool:

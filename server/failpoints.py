@@ -61,6 +61,7 @@ POINTS: dict[str, str] = {
     "derivatives.made": "small pictures lie in their store, no row says so",
     "sweep.found": "the sweep has an unfinished upload in hand",
     "seal.chained": "audit entries are chained, the seals are not committed",
+    "custody.chained": "events of photos are chained, the seals are not committed",
 }
 
 _acts: list[Act] = []

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from huey import crontab
 from sqlalchemy.exc import IntegrityError
 
+from media.anchors import AnchorFolder
 from media.darkroom import Darkroom
 from schemas.ops import check_op
 from server import clock
@@ -26,6 +27,7 @@ from server.services.accounts.throttle import forget_old_failures
 from server.services.audit.chain import seal_batch
 from server.services.conflicts import escalation
 from server.services.conflicts.care import adopt_conflicts
+from server.services.custody import anchoring, sealing
 from server.services.drawing.opening import due_draws, open_draw
 from server.services.evidence import derivatives
 from server.services.evidence.sweep import sweep_uploads
@@ -85,6 +87,23 @@ def anchor_heads(shop: Workshop) -> None:
     if signer is not None:
         with shop.database.write() as session:
             anchor_audit(session, signer=signer, now=clock.now())
+
+
+def seal_custody(shop: Workshop) -> None:
+    """Chain what happened to photos since."""
+    _seal_custody(shop.database, everywhere=False)
+
+
+def seal_late_custody(shop: Workshop) -> None:
+    """Chain events that became visible very late."""
+    _seal_custody(shop.database, everywhere=True)
+
+
+def anchor_custody(shop: Workshop) -> None:
+    """Write yesterday's heads outside the database, once everything is chained."""
+    _seal(shop.database, everywhere=True)
+    _seal_custody(shop.database, everywhere=True)
+    anchoring.anchor_heads(shop.database, AnchorFolder(shop.settings.anchors), now=clock.now())
 
 
 def make_small_pictures(shop: Workshop) -> None:
@@ -210,10 +229,21 @@ def _seal(database: Database, *, everywhere: bool) -> None:
             reach("seal.chained")
 
 
+def _seal_custody(database: Database, *, everywhere: bool) -> None:
+    sealed = sealing.BATCH
+    while sealed == sealing.BATCH:
+        with database.write() as session:
+            sealed = sealing.seal_batch(session, now=clock.now(), everywhere=everywhere)
+            reach("custody.chained")
+
+
 JOBS: tuple[Job, ...] = (
     Job("seal_audit", seal_audit, EVERY_MINUTE),
     Job("seal_late_audit", seal_late_audit, SIX_HOURLY),
     Job("anchor_heads", anchor_heads, EVERY_HOUR),
+    Job("seal_custody", seal_custody, EVERY_MINUTE),
+    Job("seal_late_custody", seal_late_custody, SIX_HOURLY),
+    Job("anchor_custody", anchor_custody, EVERY_HOUR),
     Job("open_sealed_draws", open_sealed_draws, EVERY_HOUR),
     Job("sweep_uploads", settle_uploads, EVERY_HOUR),
     Job("carry_out_deletions", carry_out_deletions, TEN_MINUTELY),

@@ -15,7 +15,9 @@ from server.models.conflicts import ConflictCare, ConflictSettlement
 from server.models.documents import Document, FeedEntry, FeedHead, FeedMark, History, Receipt
 from server.models.draws import Draw, DrawPoolRow, DrawWitness
 from server.models.evidence import (
+    CustodyAnchor,
     CustodyEvent,
+    CustodySeal,
     Derivative,
     EvidenceFile,
     Photo,
@@ -44,7 +46,9 @@ __all__ = [
     "CleaningMember",
     "ConflictCare",
     "ConflictSettlement",
+    "CustodyAnchor",
     "CustodyEvent",
+    "CustodySeal",
     "DeletionAct",
     "DeletionItem",
     "Derivative",

@@ -1,9 +1,9 @@
 """Photos as evidence (照片证据): uploads on their way, and the files they became."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.models.base import Base
@@ -134,10 +134,38 @@ class CustodyEvent(Base):
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     photo_id: Mapped[str] = mapped_column(String(64), index=True)
     kind: Mapped[str] = mapped_column(String(20))
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)
     user_id: Mapped[str | None] = mapped_column(String(64))
     device_id: Mapped[str | None] = mapped_column(String(64))
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class CustodySeal(Base):
+    """A link of a photo's chain (保管链): it hashes the link before and its event. `position`
+    counts within the photo, from 1; `number` counts all seals as they are made, so that an anchor
+    can say how far it goes."""
+
+    __tablename__ = "custody_seals"
+    __table_args__ = (UniqueConstraint("photo_id", "position"),)
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    photo_id: Mapped[str] = mapped_column(String(64))
+    position: Mapped[int] = mapped_column(BigInteger)
+    event_id: Mapped[str] = mapped_column(ForeignKey("custody_events.id"), unique=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    sealed_at_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class CustodyAnchor(Base):
+    """That the heads of a day were written outside the database (锚定): the file says which. Here
+    stands how far it went (0: found, not made here) and its digest, as a second witness."""
+
+    __tablename__ = "custody_anchors"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    seals: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime]
 
 
 class QuarantineSettlement(Base):

@@ -22,7 +22,7 @@ FULL_SECONDS = 1.5
 FULL_DISKS = 4
 TICK_SECONDS = 0.02
 FATAL = (KILL, KILL_DATABASE)
-JOBS = ("job.", "derivatives.", "sweep.", "seal.")
+JOBS = ("job.", "derivatives.", "sweep.", "seal.", "custody.")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ Locks are taken in this order: tasks, uploads, files, photos, feeds.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select, text
 from sqlalchemy.orm import Session
@@ -21,17 +21,26 @@ from server.services.bulk import as_json, ids_from_json, is_sqlite, rows_from_js
 from server.services.evidence.custody import Custody, record_custody
 from server.services.evidence.files import count_on_files
 
+CAPTURED = ("taken_at", "latitude", "longitude", "accuracy_m")
 ROW = {"photo_id": "text", "task_id": "text", "sha256": "text", "user_id": "text"}
 
 
 class DeclaredPhoto(NamedTuple):
-    """A photo as a device's op declares it; `sha256` in lower-case hexadecimal."""
+    """A photo as a device's op declares it; `sha256` in lower-case hexadecimal. `captured` is the
+    device's own word of when and where it was taken, for the ledger."""
 
     photo_id: str
     task_id: str
     sha256: str | None
     user_id: str
     device_id: str | None
+    captured: Mapping[str, str] = {}
+
+
+def captured(said: Mapping[str, Any]) -> dict[str, str]:
+    """What a device says of the moment a photo was taken, as texts (the ledger knows no fractions,
+    which not every language writes alike)."""
+    return {name: str(said[name]) for name in CAPTURED if said.get(name) is not None}
 
 
 def declare_photos(
@@ -135,7 +144,9 @@ def _record_declared(
 ) -> None:
     events = []
     for photo in declared:
-        who = (photo.user_id, photo.device_id, {"sha256": photo.sha256})
+        by, sha256 = (photo.user_id, photo.device_id), {"sha256": photo.sha256}
+        who = (*by, sha256)
+        events.append(Custody(photo.photo_id, "captured", *by, {**sha256, **photo.captured}))
         events.append(Custody(photo.photo_id, "declared", *who))
         if states[photo.photo_id] != "declared":
             events.append(Custody(photo.photo_id, states[photo.photo_id], *who))

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from server.clock import to_ms
 from server.errors import op_error
 from server.services.conflicts.versions import values_written
-from server.services.evidence.declared import DeclaredPhoto, declare_photos
+from server.services.evidence.declared import DeclaredPhoto, captured, declare_photos
 from server.services.evidence.lost_requests import follow_lost
 from server.services.scope import Actor
 from server.services.sync.fitting import fitting_patch
@@ -262,7 +262,9 @@ class Deeds:
         )
         if key[0] == "photo" and action == "create":
             self._photos.append(
-                DeclaredPhoto(key[1], task_id, patch.get("sha256"), it.user_id, it.device_id)
+                DeclaredPhoto(
+                    key[1], task_id, patch.get("sha256"), it.user_id, it.device_id, captured(patch)
+                )
             )
         if key[0] == "photo" and "lost" in patch:
             self._lost.add(key[1])

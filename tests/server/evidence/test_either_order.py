@@ -36,7 +36,7 @@ def test_declared_first_the_photo_is_verified_when_its_bytes_have_come(world: Wo
     row = photo_row(world, photo_id)
     assert (row.state, row.received_sha256) == ("verified", digest(data))
     assert row.declared_at <= row.received_at == row.verified_at
-    assert kinds_of_custody(world, photo_id) == ["declared", "received", "verified"]
+    assert kinds_of_custody(world, photo_id) == ["captured", "declared", "received", "verified"]
 
 
 def test_bytes_that_came_first_wait_for_their_declaration(world: World):

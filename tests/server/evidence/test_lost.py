@@ -69,7 +69,7 @@ def test_an_officer_asks_a_supervisor_approves_and_everyone_sees_who_when_and_wh
         "asked_by": world.lead.user_id, "asked_by_name": "lead", "asked_on": "d-lead",
         "decided_by": world.supervisor.user_id, "decided_by_name": "supervisor",
     }  # fmt: skip
-    assert kinds_of_custody(world, photo_id) == ["declared", "lost_asked", "lost"]
+    assert kinds_of_custody(world, photo_id) == ["captured", "declared", "lost_asked", "lost"]
     with world.parts.database.read() as session:
         act = session.scalars(select(AuditEntry).where(AuditEntry.action == "photo.lost")).one()
     assert act.user_id == world.supervisor.user_id

@@ -62,7 +62,12 @@ def test_it_is_refused_and_kept_aside(world: World, kind: str, declared: bool):
     with world.parts.media.quarantine.open(digest(data)) as kept:
         assert kept.read() == data
     assert not world.parts.media.originals.exists(digest(data))
-    assert sorted(kinds_of_custody(world, photo_id)) == ["declared", "quarantined", "refused"]
+    assert sorted(kinds_of_custody(world, photo_id)) == [
+        "captured",
+        "declared",
+        "quarantined",
+        "refused",
+    ]
 
 
 def test_bytes_of_another_digest_than_stated_are_kept_aside(world: World):

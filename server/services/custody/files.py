@@ -1,0 +1,119 @@
+"""Are the files what they were? Every original read again, and none that nobody knows.
+
+No transaction stays open while files are read: that may take hours.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.orm import Session
+
+from media.errors import OriginalMissing
+from media.store import Store
+from server.db import Database
+from server.models import CustodyEvent, EvidenceFile, Photo, Upload
+from server.services.custody.faults import Fault, Selection
+from server.stores import MediaStores
+
+PAGE = 500
+BLOCK_BYTES = 1 << 20
+Stored = Row[str, int, datetime | None]
+
+
+def bytes_to_read(session: Session, selection: Selection) -> int:
+    """How much `verify_files` will read."""
+    sizes = select(func.coalesce(func.sum(EvidenceFile.size_bytes), 0))
+    if not selection.is_everything:
+        sizes = sizes.where(EvidenceFile.sha256.in_(selection.photos(Photo.received_sha256)))
+    return int(session.scalar(sizes) or 0)
+
+
+def verify_files(
+    database: Database,
+    media: MediaStores,
+    *,
+    selection: Selection,
+    advance: Callable[[int], object],
+) -> Iterator[Fault]:
+    """What does not hold of the originals and of what was made of them. `advance` is told how many
+    bytes of originals were read."""
+    for page in _pages(database, selection):
+        for sha256, size_bytes, thumbnail_at in page:
+            fault = _verify_original(media.originals, sha256, size_bytes, advance)
+            if fault is not None and not _may_be_gone(database, sha256, fault):
+                yield fault
+            if thumbnail_at is not None and not _has_thumbnail(media, sha256):
+                yield Fault("derivative-missing", f"thumbnail of {sha256}")
+    if selection.is_everything:
+        yield from _unknown(database, media.originals)
+
+
+def _pages(database: Database, selection: Selection) -> Iterator[Sequence[Stored]]:
+    query = select(EvidenceFile.sha256, EvidenceFile.size_bytes, EvidenceFile.thumbnail_at)
+    if not selection.is_everything:
+        query = query.where(EvidenceFile.sha256.in_(selection.photos(Photo.received_sha256)))
+    query, after = query.order_by(EvidenceFile.sha256).limit(PAGE), ""
+    while True:
+        with database.read() as session:
+            page = session.execute(query.where(EvidenceFile.sha256 > after)).all()
+        yield page
+        if len(page) < PAGE:
+            return
+        after = page[-1].sha256
+
+
+def _verify_original(
+    originals: Store, sha256: str, size_bytes: int, advance: Callable[[int], object]
+) -> Fault | None:
+    hasher, size = hashlib.sha256(), 0
+    try:
+        with originals.open(sha256) as stream:
+            while block := stream.read(BLOCK_BYTES):
+                hasher.update(block)
+                size += len(block)
+                advance(len(block))
+    except OriginalMissing:
+        return Fault("file-missing", f"file {sha256}")
+    except OSError as error:  # a failing disk must not hide what else is wrong
+        return Fault("file-unreadable", f"file {sha256}: {error.strerror}")
+    if hasher.hexdigest() == sha256:
+        return None
+    name = "file-truncated" if size < size_bytes else "file-changed"
+    return Fault(name, f"file {sha256}: {size} of {size_bytes} bytes")
+
+
+def _may_be_gone(database: Database, sha256: str, fault: Fault) -> bool:
+    """Whether a missing file was deleted as an act that its photos' chains tell of."""
+    if fault.name != "file-missing":
+        return False
+    deleted = select(CustodyEvent.id).where(
+        CustodyEvent.photo_id == Photo.id, CustodyEvent.kind == "deleted"
+    )
+    shown = select(Photo.id).where(Photo.received_sha256 == sha256)
+    with database.read() as session:
+        kept = session.scalars(shown.where(~deleted.exists()).limit(1)).first()
+        told = session.scalars(shown.where(deleted.exists()).limit(1)).first()
+        return told is not None and kept is None
+
+
+def _has_thumbnail(media: MediaStores, sha256: str) -> bool:
+    stream = media.thumbnails.open(sha256)
+    if stream is not None:
+        stream.close()
+    return stream is not None
+
+
+def _unknown(database: Database, originals: Store) -> Iterator[Fault]:
+    """Files of the store that no row knows, and no upload is just bringing."""
+    digests = originals.digests()
+    while batch := list(islice(digests, PAGE)):
+        with database.read() as session:
+            known = set(
+                session.scalars(select(EvidenceFile.sha256).where(EvidenceFile.sha256.in_(batch)))
+            )
+            coming = select(Upload.sha256).where(Upload.sha256.in_(batch), Upload.state == "open")
+            known |= {sha256 for sha256 in session.scalars(coming) if sha256}
+        yield from (Fault("file-unknown", f"file {each}") for each in batch if each not in known)

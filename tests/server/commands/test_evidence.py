@@ -1,0 +1,45 @@
+"""`flask evidence …`: an operator asks whether the evidence is what it was."""
+
+import pytest
+
+from tests.server.services.custody.evidence import anchor, path_of, verified_photo
+from tests.server.tus.speaker import digest, photo
+
+
+@pytest.fixture
+def run(app):
+    return app.test_cli_runner().invoke
+
+
+def test_it_says_that_all_is_well(run, world):
+    verified_photo(world, world.task())
+    anchor(world)
+    done = run(args=["evidence", "verify"])
+    assert (done.exit_code, done.output.splitlines()[-1]) == (
+        0, "all files, chains and anchors hold",
+    )  # fmt: skip
+
+
+def test_it_fails_names_the_first_fault_and_says_what_to_do(run, world):
+    task_id = world.task()
+    for seed in (1, 2):
+        verified_photo(world, task_id, seed)
+        path_of(world, digest(photo(seed))).unlink()
+    done = run(args=["evidence", "verify"])
+    assert done.exit_code == 1
+    assert done.output.count("file-missing: file ") == 1
+    assert "next: bring the file back from a backup" in done.output
+    every = run(args=["evidence", "verify", "--all"])
+    assert every.exit_code == 1
+    assert every.output.count("file-missing: file ") == 2
+    assert "2 faults found" in every.output
+
+
+def test_it_looks_at_what_is_chosen_alone(run, world):
+    task_id, other = world.task(), world.task()
+    photo_id = verified_photo(world, task_id)
+    path_of(world, digest(photo(1))).unlink()
+    assert run(args=["evidence", "verify", "--task", other]).exit_code == 0
+    assert run(args=["evidence", "verify", "--since", "2999-01-01"]).exit_code == 0
+    assert run(args=["evidence", "verify", "--photo", photo_id]).exit_code == 1
+    assert run(args=["evidence", "verify", "--since", "yesterday"]).exit_code == 2
