@@ -280,7 +280,7 @@ class _Chains:
             if folder == "custody":
                 self.links[file[: -len(".json")]] = self._read(name, _links, [])
         self._states: dict[str, Any] = self._read(RECORD, _states, {})
-        self.proofs: dict[str, Any] = self._read(PROOFS, dict, {})
+        self.proofs: dict[str, Any] = self._read(PROOFS, _proofs, {})
         self._anchors = [
             (name, self._read(name, _anchor, None))
             for name in sorted(listed)
@@ -341,6 +341,10 @@ def _links(said: Mapping[str, Any]) -> list[tuple[dict[str, Any], str]]:
 
 def _states(said: Mapping[str, Any]) -> dict[str, Any]:
     return {str(each["id"]): each["data"].get("state") for each in said["photos"]["items"]}
+
+
+def _proofs(said: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(said.items())
 
 
 def _anchor(said: Mapping[str, Any]) -> dict[str, Any]:

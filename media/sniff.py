@@ -33,6 +33,19 @@ class MediaType(StrEnum):
         return self in (MediaType.HEIC, MediaType.HEIF) or self.is_video
 
 
+EXTENSIONS = {
+    MediaType.JPEG: "jpg",
+    MediaType.PNG: "png",
+    MediaType.WEBP: "webp",
+    MediaType.HEIC: "heic",
+    MediaType.HEIF: "heif",
+    MediaType.MP4: "mp4",
+    MediaType.MOV: "mov",
+    MediaType.THREE_GP: "3gp",
+}
+"""How the names of such files end."""
+
+
 # Brands: ISO/IEC 23008-12 (HEIF) and https://mp4ra.org. The major brand decides, because CR3 raw
 # files and M4A sound also call themselves compatible with `isom`.
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis"})

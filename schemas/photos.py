@@ -3,6 +3,7 @@
 import marshmallow as ma
 from marshmallow import validate
 
+from custody.kinds import KINDS
 from schemas.common import Id, Text, UtcTime, WholeMatch
 
 MAX_DIGESTS = 1000
@@ -146,3 +147,44 @@ class MissingCountsSchema(ma.Schema):
     uploading = ma.fields.Integer(required=True)
     lost_asked = ma.fields.Integer(required=True)
     oldest_at = UtcTime(required=True, allow_none=True)
+
+
+class CustodyArgs(ma.Schema):
+    """Which page of a photo's ledger."""
+
+    after = ma.fields.Integer(
+        load_default=0, strict=False, validate=validate.Range(0, 2**53),
+        metadata={"description": "the `next` of the page before"},
+    )  # fmt: skip
+    limit = ma.fields.Integer(load_default=100, strict=False, validate=validate.Range(1, 200))
+
+
+class CustodyEventSchema(ma.Schema):
+    """Something that happened to a photo, and its link in the photo's chain."""
+
+    id = ma.fields.String(required=True)
+    kind = ma.fields.String(required=True, validate=validate.OneOf(KINDS))
+    at = UtcTime(required=True)
+    user_id = ma.fields.String(required=True, allow_none=True)
+    user_name = ma.fields.String(required=True, allow_none=True)
+    device_id = ma.fields.String(required=True, allow_none=True)
+    device_name = ma.fields.String(required=True, allow_none=True)
+    details = ma.fields.Dict(required=True)
+    position = ma.fields.Integer(
+        required=True, allow_none=True,
+        metadata={"description": "in the photo's chain, from 1; none until it is sealed"},
+    )  # fmt: skip
+    digest = ma.fields.String(required=True, allow_none=True)
+    sealed_at = UtcTime(required=True, allow_none=True)
+    anchored_on = ma.fields.Date(
+        required=True, allow_none=True,
+        metadata={"description": "the day whose anchor, outside the database, covers it"},
+    )  # fmt: skip
+
+
+class CustodySchema(ma.Schema):
+    """A page of a photo's ledger, in the order of its chain."""
+
+    photo_id = ma.fields.String(required=True)
+    items = ma.fields.List(ma.fields.Nested(CustodyEventSchema), required=True)
+    next = ma.fields.Integer(required=True, allow_none=True)

@@ -234,6 +234,9 @@ CATALOGUE: dict[str, ErrorKind] = {
         422, "保管期限不能短于上级规定的期限或最短期限；上级未设期限的为永久保管，请先由总队设定。"
     ),
     "nothing_due": ErrorKind(409, "没有到期可销毁的内容；请按 details 查看各类仍须保管的原因。"),
+    "custody_contradicts": ErrorKind(
+        409, "照片的保管链不完整或与锚定文件不符，不能导出；请管理员运行 flask evidence verify。"
+    ),
     "quarantine_own": ErrorKind(403, "这是您本人上传的文件，须由其他负责人处理。"),
     "derivative_missing": ErrorKind(
         404, "小图尚未生成或无法生成，请按 details 稍后再试，或下载原件查看。"

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Response
 
+from media.sniff import EXTENSIONS, MediaType
 from schemas.common import page_of
 from schemas.photos import (
     MissingCountsSchema,
@@ -22,17 +23,6 @@ from server.parts import parts
 from server.services.evidence.photos import Known, check_photos, view_original
 from server.services.evidence.verification import find_waiting, verify_photos
 from server.services.review.missing import Mark, Page, count_missing, missing_photos
-
-EXTENSIONS = {
-    "image/jpeg": "jpg",
-    "image/png": "png",
-    "image/webp": "webp",
-    "image/heic": "heic",
-    "image/heif": "heif",
-    "video/mp4": "mp4",
-    "video/quicktime": "mov",
-    "video/3gpp": "3gp",
-}
 
 
 @device.route("/photos/check", methods=["POST"])
@@ -78,7 +68,7 @@ def missing_summary(args: dict[str, Any]) -> dict[str, Any]:
 
 @device.route("/photos/<photo_id>/original")
 @error_responses(401, 403, 404, 410)
-@answers_file(device, *EXTENSIONS)
+@answers_file(device, *map(str, EXTENSIONS))
 def original(photo_id: str) -> Response:
     """The original, byte for byte; that it was viewed stands in the chain of custody"""
     with writing() as (session, actor):
@@ -91,4 +81,4 @@ def original(photo_id: str) -> Response:
 
 
 def _name(photo_id: str, file: EvidenceFile) -> str:
-    return f"{photo_id}.{EXTENSIONS[file.media_type]}"
+    return f"{photo_id}.{EXTENSIONS[MediaType(file.media_type)]}"

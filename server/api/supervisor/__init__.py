@@ -8,6 +8,7 @@ from server.api.supervisor import (  # routes register themselves
     audit,
     checklists,
     cleaning,
+    custody,
     devices,
     draws,
     duplicates,

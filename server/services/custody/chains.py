@@ -185,7 +185,7 @@ def _compare(photo: Photo, events: Sequence[CustodyEvent]) -> Iterator[Fault]:
         yield Fault("photo-changed", f"photo {photo.id}: the declared digest")
     elif photo.received_sha256 is not None and photo.received_sha256 != last.get("verified"):
         yield Fault("photo-changed", f"photo {photo.id}: the digest of its file")
-    elif photo.state in ("verified", "lost") and photo.state not in last:
+    elif photo.state in ("verified", "lost", "deleted") and photo.state not in last:
         yield Fault("photo-changed", f"photo {photo.id}: its state")
 
 

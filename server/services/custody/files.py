@@ -25,7 +25,9 @@ Stored = Row[str, int, datetime | None]
 
 def bytes_to_read(session: Session, selection: Selection) -> int:
     """How much `verify_files` will read."""
-    sizes = select(func.coalesce(func.sum(EvidenceFile.size_bytes), 0))
+    sizes = select(func.coalesce(func.sum(EvidenceFile.size_bytes), 0)).where(
+        EvidenceFile.deleting_at.is_(None)
+    )
     if not selection.is_everything:
         sizes = sizes.where(EvidenceFile.sha256.in_(selection.photos(Photo.received_sha256)))
     return int(session.scalar(sizes) or 0)
@@ -86,17 +88,21 @@ def _verify_original(
 
 
 def _may_be_gone(database: Database, sha256: str, fault: Fault) -> bool:
-    """Whether a missing file was deleted as an act that its photos' chains tell of."""
+    """Whether a missing file is being deleted, or was, as an act that its photos' chains tell of."""
     if fault.name != "file-missing":
         return False
-    deleted = select(CustodyEvent.id).where(
-        CustodyEvent.photo_id == Photo.id, CustodyEvent.kind == "deleted"
-    )
-    shown = select(Photo.id).where(Photo.received_sha256 == sha256)
     with database.read() as session:
-        kept = session.scalars(shown.where(~deleted.exists()).limit(1)).first()
-        told = session.scalars(shown.where(deleted.exists()).limit(1)).first()
-        return told is not None and kept is None
+        deleting_at = select(EvidenceFile.deleting_at).where(EvidenceFile.sha256 == sha256)
+        if session.scalar(deleting_at) is None:
+            return False
+        photos = select(Photo.id).where(Photo.received_sha256 == sha256, Photo.state != "deleting")
+        deletions = session.scalars(
+            select(CustodyEvent).where(
+                CustodyEvent.photo_id.in_(photos), CustodyEvent.kind == "deleted"
+            )
+        )
+        told = {event.photo_id for event in deletions if event.details.get("sha256") == sha256}
+        return set(session.scalars(photos)) == told
 
 
 def _has_thumbnail(media: MediaStores, sha256: str) -> bool:

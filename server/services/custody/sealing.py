@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import case, select, text
 from sqlalchemy.orm import Session
 
+from custody.kinds import KINDS
 from custody.verify import follow, genesis
 from server.clock import from_ms, to_ms, wire_time
 from server.models import CustodyEvent, CustodySeal
 from server.services.bulk import Insert, as_json, ids_from_json, insert_rows, is_sqlite
-from server.services.evidence.custody import KINDS
 from server.services.sql import run
 
 BATCH = 2_000

@@ -11,27 +11,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from custody.kinds import KINDS
 from server.ids import new_id
 from server.models import CustodyEvent, Photo
-
-#: every kind, in the order in which those of one moment are chained
-KINDS = (
-    "captured",  # the device's own word: when, where, which bytes
-    "declared",
-    "received",  # bytes
-    "refused",  # bytes that are no photo, or not the declared one; kept aside
-    "verified",  # bytes with the declared digest are stored
-    "quarantined",
-    "derived",  # a smaller picture was made of it
-    "settled",  # somebody found out about what was kept aside
-    "viewed",  # the original was handed out to be looked at
-    "published",
-    "exported",  # the original left in a package
-    "lost",  # declared never to come
-    "hold",  # must not be deleted (冻结)
-    "release",  # may be deleted again when its term is over
-    "deleted",
-)
 
 
 class Custody(NamedTuple):

@@ -21,6 +21,7 @@ from media.small import SIZES
 from server.db import Database
 from server.failpoints import reach
 from server.models import Derivative, EvidenceFile
+from server.services.evidence.custody import record_derived
 from server.services.upsert import insert_missing
 from server.stores import MediaStores
 
@@ -161,12 +162,13 @@ def _note(
     if error is not None:
         session.execute(_rows_of(taken).values(error=error))
     for kind, picture in made.items():
+        digest = sha256_of(picture).hexdigest()
         session.execute(
             _rows_of(Taken(taken.sha256, [kind])).values(
-                made_at=now, error=None, made_sha256=sha256_of(picture).hexdigest(),
-                size_bytes=len(picture),
+                made_at=now, error=None, made_sha256=digest, size_bytes=len(picture)
             )
-        )  # fmt: skip
+        )
+        record_derived(session, original_sha256=taken.sha256, kind=kind, sha256=digest, now=now)
     return True
 
 

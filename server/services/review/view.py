@@ -12,7 +12,7 @@ from sqlalchemy import exists, select, text
 from sqlalchemy.orm import Session
 
 from server.clock import from_ms
-from server.models import Assignment, Device, History, Officer, Receipt, User
+from server.models import Assignment, Device, History, Officer, Receipt, Task, User
 from server.models.documents import KEPT
 from server.services.conflicts.telling import tell_whole
 from server.services.conflicts.views import care_of_task
@@ -40,6 +40,16 @@ def read_review(
     """The review of a task; `term` is how long a conflict may wait, `received` tells the bytes of
     an upload that have come. Raises `not_found`."""
     task = find_task(session, actor=actor, task_id=task_id)
+    missing = missing_photos(
+        session, actor=actor, filters={"task_id": task_id}, after=None, limit=MOST_MISSING,
+        received=received,
+    ).items  # fmt: skip
+    return {**tell_task(session, task, term=term, now=now), "missing_photos": missing}
+
+
+def tell_task(session: Session, task: Task, *, term: timedelta, now: datetime) -> dict[str, Any]:
+    """As `read_review`, for one who may see the task; without what is on its way just now."""
+    task_id = task.id
     inspection = gather(session, task)
     stored = _Stored(documents_of_task(session, task_id))
     devices = devices_of(session, task)
@@ -61,14 +71,6 @@ def read_review(
             for finding in stored.all("finding")
         ],
         "photos": {"counts": _count(stored.all("photo")), "items": stored.all("photo")},
-        "missing_photos": missing_photos(
-            session,
-            actor=actor,
-            filters={"task_id": task_id},
-            after=None,
-            limit=MOST_MISSING,
-            received=received,
-        ).items,
         "conflicts": [each for each in conflicts if each["data"]["state"] == "open"],
         "settled_conflicts": [each for each in conflicts if each["data"]["state"] != "open"],
         "history": _history(session, task_id),

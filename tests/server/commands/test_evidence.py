@@ -43,3 +43,36 @@ def test_it_looks_at_what_is_chosen_alone(run, world):
     assert run(args=["evidence", "verify", "--since", "2999-01-01"]).exit_code == 0
     assert run(args=["evidence", "verify", "--photo", photo_id]).exit_code == 1
     assert run(args=["evidence", "verify", "--since", "yesterday"]).exit_code == 2
+
+
+def test_a_package_is_written_whole_and_checked(run, world, tmp_path):
+    task_id, file = world.task(), tmp_path / "package.zip"
+    verified_photo(world, task_id)
+    done = run(args=["evidence", "export", task_id, str(file)])
+    assert done.exit_code == 0, done.output
+    assert [path.name for path in tmp_path.glob("*.zip*")] == ["package.zip"]
+    good = run(args=["evidence", "check", str(file)])
+    assert (good.exit_code, "1 条保管链" in good.output) == (0, True)
+    stated = done.output.split()[-1]
+    assert stated in good.output
+    again = run(args=["evidence", "export", task_id, str(file)])
+    assert (again.exit_code, "exists" in again.output) == (1, True)
+    file.write_bytes(file.read_bytes()[:-1])
+    bad = run(args=["evidence", "check", str(file)])
+    assert (bad.exit_code, bad.output.startswith("package-unreadable")) == (1, True)
+
+
+def test_a_damaged_photo_leaves_no_half_a_package(run, world, tmp_path):
+    task_id, file = world.task(), tmp_path / "package.zip"
+    verified_photo(world, task_id)
+    path = path_of(world, digest(photo(1)))
+    path.chmod(0o640)
+    path.write_bytes(photo(1)[:-1] + b"?")
+    done = run(args=["evidence", "export", task_id, str(file)])
+    assert (done.exit_code, "original_damaged" in done.output) == (1, True)
+    assert list(tmp_path.glob("*.zip*")) + list(tmp_path.glob(".*.zip*")) == []
+
+
+def test_an_unknown_task_has_none(run, world, tmp_path):
+    done = run(args=["evidence", "export", "nothing", str(tmp_path / "package.zip")])
+    assert (done.exit_code, "no task nothing" in done.output) == (1, True)

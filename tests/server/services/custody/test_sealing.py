@@ -6,11 +6,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from custody.kinds import KINDS
 from custody.verify import broken_at
 from server.clock import now
 from server.models import CustodyEvent, CustodySeal
 from server.services.custody.sealing import as_sealed, seal_batch
-from server.services.evidence.custody import KINDS, Custody, record_custody
+from server.services.evidence.custody import Custody, record_custody
 from tests.server.services.audit.test_chain import behind_the_triggers
 
 
