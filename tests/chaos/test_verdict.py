@@ -186,3 +186,12 @@ def test_the_verdict_finds_an_audit_entry_that_was_changed_after_it_was_sealed(w
     with world.parts.database.write() as session:
         session.execute(text("UPDATE audit SET action = 'nothing' WHERE id = 1"))
     assert list(judge(world, device)) == ["chain"]
+
+
+def test_the_verdict_finds_an_event_of_a_photo_that_was_changed_after_it_was_sealed(world, device):
+    assert judge(world, device) == {}
+    unguard(world, "custody_events")
+    with world.parts.database.write() as session:
+        session.execute(text("UPDATE custody_events SET user_id = 'x' WHERE kind = 'declared'"))
+    [sentence] = judge(world, device)["chain"]
+    assert "event-changed" in sentence

@@ -14,6 +14,9 @@ from sqlalchemy.orm import Session
 from media.store import Store
 from server.clock import now
 from server.services.audit.chain import seal_batch, verify
+from server.services.custody import sealing
+from server.services.custody.chains import verify_chains
+from server.services.custody.faults import Selection
 
 Body = dict[str, Any]
 Key = tuple[str, str]
@@ -192,12 +195,18 @@ def wrong_deletions(session: Session, originals: Store) -> Iterator[str]:
 
 
 def broken_chain(session: Session) -> Iterator[str]:
-    """The audit's chain holds, over all of its entries. Seals what is not sealed yet."""
+    """The audit's chain holds, over all of its entries, and so does each photo's. Seals what is not
+    sealed yet."""
     while seal_batch(session, now=now(), everywhere=True):
         pass
     found = verify(session)
     if found.fault or found.unsealed:
         yield f"the audit's chain: {found}"
+    while sealing.seal_batch(session, now=now(), everywhere=True):
+        pass
+    chains = verify_chains(session, selection=Selection(), anchors=[], advance=lambda _photos: None)
+    for fault in chains:
+        yield f"a photo's chain: {fault.name}, {fault.subject}"
 
 
 def unknown_files(session: Session, originals: Iterable[str]) -> Iterator[str]:
