@@ -94,6 +94,13 @@ def test_a_chain_is_of_its_photo_alone(links: Links):
     assert broken_at("q", links) == 1
 
 
+@given(chains())
+def test_an_event_of_another_photo_does_not_belong_even_if_its_link_fits(links: Links):
+    foreign = {**links[-1][0], "photo_id": "q"}
+    before = links[-2][1] if len(links) > 1 else genesis("p")
+    assert broken_at("p", [*links[:-1], (foreign, follow(before, foreign))]) == len(links)
+
+
 @given(chains(least=2), st.data())
 def test_only_a_cut_of_the_end_does_not_show_by_itself(links: Links, data: st.DataObject):
     assert broken_at("p", links[: data.draw(st.integers(1, len(links) - 1))]) is None

@@ -188,18 +188,28 @@ def inserted_link(world, photo_id):
     insert_link(world, photo_id, f"'{'0' * 64}'")
 
 
-def inserted_link_that_fits_the_one_before(world, photo_id):
-    insert_link(world, photo_id, f"'{'0' * 64}'")
+def make_fit(world, photo_id, position):
+    """Compute a link anew from the one before."""
     mine = CustodySeal.photo_id == photo_id
     with world.parts.database.read() as session:
         seals = {seal.position: seal for seal in session.scalars(select(CustodySeal).where(mine))}
-        event = session.get_one(CustodyEvent, seals[3].event_id)
-    fitting = follow(seals[2].digest, as_sealed(event))
+        event = session.get_one(CustodyEvent, seals[position].event_id)
+    fitting = follow(seals[position - 1].digest, as_sealed(event))
     harm(
         world,
         f"UPDATE custody_seals SET digest = '{fitting}' "
-        f"WHERE photo_id = '{photo_id}' AND position = 3",
+        f"WHERE photo_id = '{photo_id}' AND position = {position}",
     )
+
+
+def inserted_link_that_fits_the_one_before(world, photo_id):
+    insert_link(world, photo_id, f"'{'0' * 64}'")
+    make_fit(world, photo_id, 3)
+
+
+def event_of_another_photo_whose_link_fits(world, photo_id):
+    harm(world, f"UPDATE custody_events SET photo_id = 'other' WHERE {event_at(photo_id, 6)}")
+    make_fit(world, photo_id, 6)
 
 
 def whole_chain_gone(world, photo_id):
@@ -251,6 +261,7 @@ CHAIN_HARM = {
     inserted_event_not_yet_sealed: {"event-inserted"},
     inserted_link: {"event-inserted", "chain-rewritten"},
     inserted_link_that_fits_the_one_before: {"event-inserted", "chain-rewritten"},
+    event_of_another_photo_whose_link_fits: {"event-changed", "chain-rewritten"},
     whole_chain_gone: {"chain-short", "chain-missing"},
     remade_chain: {"chain-rewritten"},
     photo_of_another_file: {"photo-changed"},
@@ -423,6 +434,15 @@ def test_what_is_on_its_way_is_no_fault(world, evidence, task_id):
     assert patch(world.lead, begin(world.lead, photo(5), doubted), other, 0).status_code == 422
     assert faults_of(world) == []
     anchor(world, 1)
+    assert faults_of(world) == []
+
+
+def test_a_file_that_an_upload_is_just_bringing_is_no_fault(world, evidence):
+    """The store takes the bytes before the row says so."""
+    begin(world.lead, photo(2), new_photo_id())
+    coming = world.parts.settings.data_dir / "coming"
+    coming.write_bytes(photo(2))
+    world.parts.media.originals.put(coming, digest(photo(2)))
     assert faults_of(world) == []
 
 
