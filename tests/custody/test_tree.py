@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from custody.tree import Tree
 from custody.verify import leaf_digest, node_digest, root_by_path
+from ledger.merkle import leaf_hash, root_of_leaves
 
 # RFC 6962 as google/certificate-transparency tests it: the first n of these leaves
 LEAVES = [
@@ -35,11 +36,11 @@ def test_the_root_is_that_of_rfc_6962(size: int):
 
 
 @given(entries)
-def test_the_streamed_root_is_the_recursive_one(leaves: list[bytes]):
+def test_the_streamed_root_is_the_recursive_one_and_the_ledgers(leaves: list[bytes]):
     tree = Tree()
     for leaf in leaves:
         tree.add(leaf)
-    assert tree.close() == recursive_root(leaves)
+    assert tree.close() == recursive_root(leaves) == root_of_leaves(map(leaf_hash, leaves))
 
 
 @given(entries, st.data())

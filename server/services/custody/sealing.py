@@ -68,11 +68,12 @@ def seal_batch(
     if not is_sqlite(session):
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SEALER_LOCK})
     newest = session.execute(
-        select(CustodySeal.number, CustodySeal.sealed_at_ms).order_by(CustodySeal.number.desc())
-    ).first()
-    since = (
-        from_ms(newest.sealed_at_ms) - LATE if newest and not (everywhere or photo_ids) else None
-    )
+        select(CustodySeal.number, CustodySeal.sealed_at_ms)
+        .order_by(CustodySeal.number.desc())
+        .limit(1)
+    ).one_or_none()
+    recent = newest is not None and not everywhere and photo_ids is None
+    since = from_ms(newest.sealed_at_ms) - LATE if newest and recent else None
     events = _unsealed(session, limit=limit, since=since, photo_ids=photo_ids)
     heads = _heads(session, {event.photo_id for event in events})
     number = newest.number if newest else 0
