@@ -314,7 +314,7 @@ class _Chains:
                 yield Fault("chain-missing", f"custody/{photo_id}.json")
                 continue
             proven = _last_sha256(self.links[photo_id], "verified")
-            gone = _last_sha256(self.links[photo_id], "deleted") is not None
+            gone = _last_sha256(self.links[photo_id], "deleted") == proven
             if photo_id in files and files[photo_id] != proven:
                 yield Fault("photo-contradicts", f"photos/{photo_id}")
             elif photo_id not in files and self._states[photo_id] == "verified" and not gone:

@@ -88,7 +88,7 @@ def _verify_original(
 
 
 def _may_be_gone(database: Database, sha256: str, fault: Fault) -> bool:
-    """Whether a missing file is being deleted, or was, as an act that its photos' chains tell of."""
+    """Whether a missing file is being deleted, or was, as its photos' chains tell."""
     if fault.name != "file-missing":
         return False
     with database.read() as session:

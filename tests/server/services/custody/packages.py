@@ -35,8 +35,7 @@ def inspected(world: World) -> Inspected:
     declare(world.lead, task_id, video, clip(), media_type="video/mp4")
     assert upload(world.lead, clip(), video).status_code == 204
     declare(world.lead, task_id, lost, photo(3))
-    answer = world.supervisor.post(f"/photos/{lost}/lost", {"reason": "手机损坏，无法恢复"})
-    assert answer.status_code == 200
+    call_lost(world, lost)
     findings = [
         new_finding(f"f{number}-{task_id}", task_id, title="疏散通道堆物", photos=[shared])
         for number in (1, 2)
@@ -46,6 +45,14 @@ def inspected(world: World) -> Inspected:
     anchor(world)
     anchor(world, 1)
     return Inspected(task_id, shared, twin, video, lost, verified_photo(world, task_id, 4))
+
+
+def call_lost(world: World, photo_id: str) -> None:
+    """The lead asks, the supervisor approves."""
+    reason = {"reason": "手机损坏，无法恢复"}
+    assert world.lead.post(f"/photos/{photo_id}/lost", reason).status_code == 200
+    answer = world.supervisor.post(f"/photos/{photo_id}/lost/approve", {})
+    assert answer.status_code == 200, answer.text
 
 
 def exported(world: World, task_id: str) -> bytes:

@@ -23,6 +23,7 @@ from tests.server.services.custody.evidence import (
     seal,
     verified_photo,
 )
+from tests.server.services.custody.packages import call_lost
 from tests.server.tus.speaker import (
     begin,
     declare,
@@ -427,7 +428,7 @@ def test_what_is_on_its_way_is_no_fault(world, evidence, task_id):
     upload(world.lead, photo(3), new_photo_id())
     lost = new_photo_id()
     declare(world.lead, task_id, lost, photo(4))
-    world.supervisor.post(f"/photos/{lost}/lost", {"reason": "手机损坏"})
+    call_lost(world, lost)
     doubted = new_photo_id()
     declare(world.lead, task_id, doubted, photo(5))
     other = photo(6)[: len(photo(5))].ljust(len(photo(5)))
@@ -446,16 +447,37 @@ def test_a_file_that_an_upload_is_just_bringing_is_no_fault(world, evidence):
     assert faults_of(world) == []
 
 
+def deleted(world, photo_id, *, told=SHA):
+    """As the act of deletion leaves it."""
+    path_of(world, SHA).unlink()
+    harm(
+        world,
+        f"UPDATE photos SET state = 'deleted' WHERE id = '{photo_id}'",
+        "UPDATE evidence_files SET deleting_at = stored_at, deleted_at = stored_at "
+        f"WHERE sha256 = '{SHA}'",
+    )
+    happen(world, photo_id, "deleted", at=now(), sha256=told, reason="保管期限届满")
+
+
 def test_a_file_that_was_deleted_as_an_act_is_not_missed(world, evidence):
-    missing_file(path_of(world, SHA))
-    happen(world, evidence, "deleted", at=now(), sha256=SHA, reason="保管期限届满")
+    deleted(world, evidence)
     assert faults_of(world) == []
 
 
-def test_a_deleted_photo_does_not_excuse_another_that_shows_the_same_bytes(
+def test_a_deletion_does_not_excuse_another_photo_that_shows_the_same_bytes(
     world, evidence, task_id
 ):
     verified_photo(world, task_id, 1)
-    missing_file(path_of(world, SHA))
-    happen(world, evidence, "deleted", at=now(), sha256=SHA, reason="保管期限届满")
+    deleted(world, evidence)
     assert names_of(faults_of(world)) == ["file-missing"]
+
+
+def test_a_deletion_of_other_bytes_excuses_nothing(world, evidence):
+    deleted(world, evidence, told="0" * 64)
+    assert names_of(faults_of(world)) == ["file-missing"]
+
+
+def test_a_row_that_only_says_deleted_excuses_nothing(world, evidence):
+    deleted(world, evidence)
+    harm(world, "DELETE FROM custody_events WHERE kind = 'deleted'")
+    assert names_of(faults_of(world)) == ["photo-changed", "file-missing"]
