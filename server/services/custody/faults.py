@@ -16,6 +16,7 @@ FAULTS = {
     "file-unreadable": "see to the disk, then bring the original back from a backup",
     "file-unknown": "find out who put it there; no photo shows it, so it may be moved aside",
     "derivative-missing": "restore the folder of derivatives from a backup; the original is whole",
+    "derivative-changed": "restore it from a backup; the original is whole",
     "event-changed": "compare the photo's events with a backup of the database; somebody wrote "
     "to the tables past the server",
     "event-removed": "bring the event back from a backup of the database",

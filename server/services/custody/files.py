@@ -5,7 +5,6 @@ No transaction stays open while files are read: that may take hours.
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from itertools import islice
 
 from sqlalchemy import Row, func, select
@@ -14,13 +13,13 @@ from sqlalchemy.orm import Session
 from media.errors import OriginalMissing
 from media.store import Store
 from server.db import Database
-from server.models import CustodyEvent, EvidenceFile, Photo, Upload
+from server.models import CustodyEvent, Derivative, EvidenceFile, Photo, Upload
 from server.services.custody.faults import Fault, Selection
 from server.stores import MediaStores
 
 PAGE = 500
 BLOCK_BYTES = 1 << 20
-Stored = Row[str, int, datetime | None]
+Stored = Row[str, int]
 
 
 def bytes_to_read(session: Session, selection: Selection) -> int:
@@ -43,18 +42,17 @@ def verify_files(
     """What does not hold of the originals and of what was made of them. `advance` is told how many
     bytes of originals were read."""
     for page in _pages(database, selection):
-        for sha256, size_bytes, thumbnail_at in page:
+        for sha256, size_bytes in page:
             fault = _verify_original(media.originals, sha256, size_bytes, advance)
             if fault is not None and not _may_be_gone(database, sha256, fault):
                 yield fault
-            if thumbnail_at is not None and not _has_thumbnail(media, sha256):
-                yield Fault("derivative-missing", f"thumbnail of {sha256}")
+        yield from _verify_derivatives(database, media, [sha256 for sha256, _ in page])
     if selection.is_everything:
         yield from _unknown(database, media.originals)
 
 
 def _pages(database: Database, selection: Selection) -> Iterator[Sequence[Stored]]:
-    query = select(EvidenceFile.sha256, EvidenceFile.size_bytes, EvidenceFile.thumbnail_at)
+    query = select(EvidenceFile.sha256, EvidenceFile.size_bytes)
     if not selection.is_everything:
         query = query.where(EvidenceFile.sha256.in_(selection.photos(Photo.received_sha256)))
     query, after = query.order_by(EvidenceFile.sha256).limit(PAGE), ""
@@ -105,11 +103,27 @@ def _may_be_gone(database: Database, sha256: str, fault: Fault) -> bool:
         return set(session.scalars(photos)) == told
 
 
-def _has_thumbnail(media: MediaStores, sha256: str) -> bool:
-    stream = media.thumbnails.open(sha256)
-    if stream is not None:
-        stream.close()
-    return stream is not None
+def _verify_derivatives(
+    database: Database, media: MediaStores, digests: Sequence[str]
+) -> Iterator[Fault]:
+    """Whether what was made of these originals is there, and is what was made."""
+    made = (
+        select(Derivative)
+        .join(EvidenceFile, EvidenceFile.sha256 == Derivative.sha256)
+        .where(EvidenceFile.sha256.in_(digests), EvidenceFile.deleting_at.is_(None))
+        .where(Derivative.made_at.is_not(None))
+    )
+    with database.read() as session:
+        rows = session.scalars(made.order_by(Derivative.sha256, Derivative.kind)).all()
+    for row in rows:
+        stream = media.derivatives[row.kind].open(row.sha256)
+        if stream is None:
+            yield Fault("derivative-missing", f"{row.kind} of {row.sha256}")
+            continue
+        with stream:
+            found = hashlib.sha256(stream.read()).hexdigest()
+        if row.made_sha256 not in (None, found):
+            yield Fault("derivative-changed", f"{row.kind} of {row.sha256}")
 
 
 def _unknown(database: Database, originals: Store) -> Iterator[Fault]:

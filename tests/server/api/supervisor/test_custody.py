@@ -3,12 +3,12 @@
 import pytest
 
 from server.clock import china_date, now
-from server.services.evidence.derivatives import make_derivatives
 from tests.server.services.custody.evidence import (
     YESTERDAY,
     anchor,
     anchored_day,
     look_at,
+    make_small,
     verified_photo,
 )
 from tests.server.tus.speaker import digest
@@ -27,21 +27,22 @@ def ledger(world: World, photo_id: str, **query: int) -> dict:
 
 
 def test_it_says_who_did_what_when_on_which_device(world: World, photo_id: str):
-    make_derivatives(world.parts.database, world.parts.media, now=now())
+    make_small(world)
     look_at(world, photo_id)
     anchor(world, YESTERDAY)
     items = ledger(world, photo_id)["items"]
     assert [item["kind"] for item in items] == [
-        "captured", "declared", "received", "verified", "derived", "viewed",
+        "captured", "declared", "received", "verified", "derived", "derived", "viewed",
     ]  # fmt: skip
-    assert [item["position"] for item in items] == [1, 2, 3, 4, 5, 6]
+    assert [item["position"] for item in items] == [1, 2, 3, 4, 5, 6, 7]
     assert {item["anchored_on"] for item in items} == {anchored_day(YESTERDAY).isoformat()}
     assert (items[0]["user_name"], items[0]["device_name"]) == ("lead", "d-lead")
     assert items[0]["details"]["taken_at"] == "2026-11-23T08:00:00.000Z"
-    derived = items[4]
-    assert (derived["user_id"], derived["details"]["derivative"]) == (None, "thumbnail")
-    small = world.lead.get(f"/photos/{photo_id}/thumbnail").data
-    assert derived["details"]["derivative_sha256"] == digest(small)
+    derived = {item["details"]["derivative"]: item for item in items[4:6]}
+    for kind, item in derived.items():
+        small = world.lead.get(f"/photos/{photo_id}/{kind}").data
+        assert (item["user_id"], item["details"]["derivative_sha256"]) == (None, digest(small))
+    assert sorted(derived) == ["screen", "thumbnail"]
     assert anchored_day(YESTERDAY) < china_date(now())
 
 

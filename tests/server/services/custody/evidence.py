@@ -1,11 +1,13 @@
 """Real evidence in a real store, its chains sealed and anchored, and ways to do harm to it."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import text
 
 from media.anchors import AnchorFolder
+from media.darkroom import Darkroom
 from server.clock import china_date, now
 from server.services.audit import chain as audit_chain
 from server.services.custody.anchoring import Made, anchor_heads
@@ -14,6 +16,7 @@ from server.services.custody.files import verify_files
 from server.services.custody.sealing import seal_batch
 from server.services.custody.verifying import verify_ledgers
 from server.services.evidence.custody import Custody, record_custody
+from server.services.evidence.derivatives import make_derivatives
 from tests.server.tus.speaker import declare, new_photo_id, photo, upload
 from tests.world import World
 
@@ -34,6 +37,12 @@ def verified_photo(world: World, task_id: str, seed: int = 1) -> str:
 
 def look_at(world: World, photo_id: str) -> None:
     assert world.lead.get(f"/photos/{photo_id}/original").status_code == 200
+
+
+def make_small(world: World) -> None:
+    """Make the small pictures that are due."""
+    with closing(Darkroom()) as darkroom:
+        make_derivatives(world.parts.database, world.parts.media, now=now(), darkroom=darkroom)
 
 
 def happen(world: World, photo_id: str, kind: str, *, at: datetime, **details: str) -> None:

@@ -9,7 +9,6 @@ from custody.verify import follow
 from server.clock import now
 from server.models import CustodyEvent, CustodySeal
 from server.services.custody.sealing import as_sealed
-from server.services.evidence.derivatives import make_derivatives
 from tests.server.services.custody.evidence import (
     anchor,
     anchored_day,
@@ -18,6 +17,7 @@ from tests.server.services.custody.evidence import (
     happen,
     harm,
     look_at,
+    make_small,
     names_of,
     path_of,
     seal,
@@ -89,12 +89,17 @@ def test_a_file_that_no_row_knows_has_a_name(world, photo_id):
     assert faults_of(world) == [("file-unknown", f"file {'ab' * 32}")]
 
 
-def test_a_lost_thumbnail_has_a_name(world, photo_id):
-    make_derivatives(world.parts.database, world.parts.media, now=now())
+def test_a_small_picture_that_is_lost_or_another_has_a_name(world, photo_id):
+    make_small(world)
     assert faults_of(world) == []
     folder = world.parts.settings.data_dir / "derivatives"
-    next(folder.rglob(f"{digest(photo(1))}*")).unlink()
-    assert names_of(faults_of(world)) == ["derivative-missing"]
+    screen, thumbnail = sorted(folder.rglob(f"{SHA}*"))
+    screen.unlink()
+    rewrite(thumbnail, photo(2))
+    assert faults_of(world) == [
+        ("derivative-missing", f"screen of {SHA}"),
+        ("derivative-changed", f"thumbnail of {SHA}"),
+    ]
 
 
 # -- chains: each act harms that of the photo it is given ----------------------------------------
