@@ -16,6 +16,8 @@ from PIL import ExifTags, Image
 
 MAX_TEXT = 64
 """Longest make or model kept, in characters."""
+FIRST_YEAR, LAST_YEAR = 1970, 2099
+"""A clock that was never set shows 1970 or later; beyond these years nobody meant a time."""
 
 HOSTILE_EXIF = (
     ArithmeticError,
@@ -101,17 +103,15 @@ def _wall_clock(value: object) -> str | None:
     if not found:
         return None
     text = "{}-{}-{}T{}".format(*found.groups())
-    return text if _as_datetime(f"{text}Z") else None
+    shown = _as_datetime(text)
+    return text if shown and FIRST_YEAR <= shown.year <= LAST_YEAR else None
 
 
 def _moment(wall_clock: str | None, offset: object) -> datetime | None:
     if wall_clock is None or not isinstance(offset, str) or not _OFFSET.match(offset):
         return None
     local = _as_datetime(wall_clock + offset[:6])
-    try:
-        return local.astimezone(UTC) if local else None
-    except OverflowError:  # year 1 or 9999, moved over the edge by its offset
-        return None
+    return local.astimezone(UTC) if local else None
 
 
 def _as_datetime(text: str) -> datetime | None:
@@ -124,8 +124,8 @@ def _as_datetime(text: str) -> datetime | None:
 def _position(gps: Mapping[int, Any]) -> Position | None:
     latitude = _degrees(gps, ExifTags.GPS.GPSLatitude, ExifTags.GPS.GPSLatitudeRef, "NS", 90)
     longitude = _degrees(gps, ExifTags.GPS.GPSLongitude, ExifTags.GPS.GPSLongitudeRef, "EW", 180)
-    if latitude is None or longitude is None:
-        return None
+    if latitude is None or longitude is None or latitude == longitude == 0:
+        return None  # a receiver without a fix writes zeros; there is only sea
     return Position(latitude, longitude)
 
 
