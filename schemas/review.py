@@ -7,6 +7,7 @@ from marshmallow import validate
 
 from schemas.common import Id, Text, UtcTime
 from schemas.conflicts import WholeConflictSchema
+from schemas.flags import PhotoFactsSchema, PhotoFlagSchema
 from schemas.photos import MissingPhotoSchema
 from sync.tasks import ROLES, STATUSES
 
@@ -57,11 +58,18 @@ class ReviewedItemSchema(ma.Schema):
     answer = ma.fields.Nested(ReviewEntitySchema, required=True, allow_none=True)
 
 
+class ReviewedPhotoSchema(ReviewEntitySchema):
+    """A photo with what is known of it, and what does not fit."""
+
+    facts = ma.fields.Nested(PhotoFactsSchema, required=True, allow_none=True)
+    flags = ma.fields.List(ma.fields.Nested(PhotoFlagSchema), required=True)
+
+
 class ReviewedPhotosSchema(ma.Schema):
     """All photos of the task."""
 
     counts = ma.fields.Nested(PhotoCountsSchema, required=True)
-    items = ma.fields.List(ma.fields.Nested(ReviewEntitySchema), required=True)
+    items = ma.fields.List(ma.fields.Nested(ReviewedPhotoSchema), required=True)
 
 
 class ReviewTaskSchema(ma.Schema):

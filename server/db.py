@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Dialect, Engine, PoolProxiedConnection, creat
 from sqlalchemy.exc import OperationalError, TimeoutError
 from sqlalchemy.orm import Session
 
+from media.likeness import distance_bits
 from server.failpoints import reach
 
 SQLITE_BUSY_SECONDS = 30
@@ -47,6 +48,7 @@ def _prepare_sqlite_connection(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = FULL")  # an answered push survives a power cut
     cursor.close()
+    connection.create_function("distance_bits", 2, distance_bits, deterministic=True)
 
 
 def _begin_on_sqlite(connection: Connection) -> None:

@@ -29,7 +29,7 @@ from server.services.conflicts import escalation
 from server.services.conflicts.care import adopt_conflicts
 from server.services.custody import anchoring, sealing
 from server.services.drawing.opening import due_draws, open_draw
-from server.services.evidence import derivatives
+from server.services.evidence import comparing, derivatives
 from server.services.evidence.sweep import sweep_uploads
 from server.services.ledger.heads import anchor_audit
 from server.services.retention import deleting
@@ -135,6 +135,13 @@ def open_sealed_draws(shop: Workshop) -> None:
     for draw_id in due:
         with shop.database.write() as session:
             open_draw(session, draw_id=draw_id, rules=rules, now=clock.now())
+
+
+def compare_photos(shop: Workshop) -> None:
+    """Compare verified photos with what is known of them, and with those of other tasks."""
+    taken = comparing.BATCH
+    while taken == comparing.BATCH:
+        taken = comparing.compare_photos(shop.database, shop.media, now=clock.now())
 
 
 def settle_uploads(shop: Workshop) -> None:
@@ -256,5 +263,6 @@ JOBS: tuple[Job, ...] = (
     Job("settle_held", settle_held, EVERY_HOUR),
     Job("make_derivatives", make_small_pictures, EVERY_MINUTE),
     Job("adopt_pictures", adopt_pictures, EVERY_HOUR),
+    Job("compare_photos", compare_photos, EVERY_MINUTE),
     Job("forget_old_logins", forget_old_logins, EVERY_HOUR),
 )

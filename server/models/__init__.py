@@ -24,6 +24,7 @@ from server.models.evidence import (
     QuarantineSettlement,
     Upload,
 )
+from server.models.flags import PhotoFlag, PictureHash
 from server.models.items import ItemList
 from server.models.jobs import JobState
 from server.models.late import LateOp, UnawaitedDevice
@@ -81,7 +82,9 @@ __all__ = [
     "OfficerInterest",
     "Organisation",
     "Photo",
+    "PhotoFlag",
     "PhotoLoss",
+    "PictureHash",
     "Plan",
     "PlanRevision",
     "Publication",

@@ -97,6 +97,7 @@ class Derivative(Base):
     made_at: Mapped[datetime | None]
     made_sha256: Mapped[str | None] = mapped_column(String(64))  # None: by an old version
     size_bytes: Mapped[int | None] = mapped_column(BigInteger)
+UNCOMPARED = text("state = 'verified' AND compared_at IS NULL")
 
 
 class Photo(Base):
@@ -108,6 +109,10 @@ class Photo(Base):
         Index(
             "ix_photos_waiting", "user_id",
             postgresql_where=text("state = 'declared'"), sqlite_where=text("state = 'declared'"),
+        ),
+        Index(
+            "ix_photos_uncompared", "verified_at", "id",
+            postgresql_where=UNCOMPARED, sqlite_where=UNCOMPARED,
         ),
     )  # fmt: skip
 
@@ -124,6 +129,7 @@ class Photo(Base):
     declared_at: Mapped[datetime]
     received_at: Mapped[datetime | None]
     verified_at: Mapped[datetime | None]
+    compared_at: Mapped[datetime | None]  # its facts, with each other; none: to be done (again)
 
 
 class CustodyEvent(Base):

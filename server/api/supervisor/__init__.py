@@ -13,6 +13,7 @@ from server.api.supervisor import (  # routes register themselves
     draws,
     duplicates,
     explaining,
+    flags,
     holds,
     items,
     objects,

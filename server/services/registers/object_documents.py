@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from server.services.bulk import as_json, ids_from_json
+from server.services.evidence.comparing import compare_again
 from server.services.sync.feed import FeedItem, announce
 from server.services.tasks.projections import project_objects
 
@@ -14,8 +15,12 @@ from server.services.tasks.projections import project_objects
 def refresh_documents(
     session: Session, object_ids: Sequence[str], *, now: datetime
 ) -> set[tuple[str, str]]:
-    """Write the objects' documents anew where devices have them; gives those that changed."""
-    return project_objects(session, object_ids, now) if object_ids else set()
+    """Write the objects' documents anew where devices have them; gives those that changed. Photos
+    taken there are compared again, in the background: the position may be another."""
+    changed = project_objects(session, object_ids, now) if object_ids else set()
+    if changed:
+        compare_again(session, [object_id for _, object_id in changed])
+    return changed
 
 
 def announce_objects(session: Session, changed: Iterable[tuple[str, str]]) -> None:

@@ -2,7 +2,7 @@
 when, what is still missing, and which devices may hold more."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,8 +16,10 @@ from server.models import Assignment, Device, History, Officer, Receipt, Task, U
 from server.models.documents import KEPT
 from server.services.conflicts.telling import tell_whole
 from server.services.conflicts.views import care_of_task
+from server.services.evidence.facts import facts_of
+from server.services.evidence.flags import flags_of_photos
 from server.services.review.awaiting import awaited, kept_aside, silent
-from server.services.review.completeness import photos_of
+from server.services.review.completeness import Gap, photos_of
 from server.services.review.decisions import blocking
 from server.services.review.devices import devices_of
 from server.services.review.inspections import gather
@@ -44,7 +46,14 @@ def read_review(
         session, actor=actor, filters={"task_id": task_id}, after=None, limit=MOST_MISSING,
         received=received,
     ).items  # fmt: skip
-    return {**tell_task(session, task, term=term, now=now), "missing_photos": missing}
+    told = tell_task(session, task, term=term, now=now)
+    photos = _photos(session, actor, told["photos"]["items"])
+    return {
+        **told,
+        "photos": {"counts": told["photos"]["counts"], "items": photos},
+        "missing_photos": missing,
+        "warnings": [*told["warnings"], *_doubted(photos)],
+    }
 
 
 def tell_task(session: Session, task: Task, *, term: timedelta, now: datetime) -> dict[str, Any]:
@@ -107,6 +116,33 @@ class _Stored:
         }
         wanted = photos_of(type_, id_, documents)
         return [photo for photo in self.all("photo") if photo["id"] in wanted]
+
+
+def _photos(
+    session: Session, actor: Actor, photos: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Each photo's document with its facts and what of them does not fit."""
+    ids = [photo["id"] for photo in photos]
+    facts = facts_of(session, ids)
+    flags = flags_of_photos(session, actor=actor, photo_ids=ids)
+    return [
+        {
+            **photo,
+            "facts": facts[photo["id"]].on_the_wire() if photo["id"] in facts else None,
+            "flags": flags.get(photo["id"], []),
+        }
+        for photo in photos
+    ]
+
+
+def _doubted(photos: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """A warning for each flag that nobody explained yet; none of them blocks."""
+    return [
+        Gap(flag["code"], flag["message"], "photo", photo["id"])._asdict()
+        for photo in photos
+        for flag in photo["flags"]
+        if flag["explained_at"] is None
+    ]
 
 
 def _count(photos: Iterable[Mapping[str, Any]]) -> dict[str, int]:
