@@ -1,6 +1,6 @@
 # Suijian 随检. `make` alone lists what there is; .venv holds whatever is installed.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-clients chaos check docs openapi bench bench-peers bench-derivatives soak bench-scale bench-draw bench-registers fieldday lock
+.PHONY: help run test test-clients chaos check docs openapi bench bench-peers bench-derivatives soak bench-scale bench-draw bench-registers bench-likeness fieldday lock
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -69,6 +69,9 @@ bench-draw: $(TOOLS) ## draw 50,000 of 5,000,000 objects, staff 2,000 tasks with
 
 bench-registers: $(TOOLS) ## import a million rows, beside a bare COPY of the same file
 	$(PYTHON) -m bench.registers --keep
+
+bench-likeness: $(TOOLS) ## search a million pictures for those that look alike, on both databases
+	$(PYTHON) -m bench.likeness --keep
 
 fieldday: $(TOOLS) ## play a day in the field on a real server (REGISTER=path for a real register)
 	@$(PYTHON) -m bench.fieldday

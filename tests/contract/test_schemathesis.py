@@ -8,6 +8,8 @@ from schemathesis import checks
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.specs.openapi import checks as openapi_checks
 
+from server.clock import now
+from server.models import PhotoFlag
 from tests.server.sync.ops import new_finding, op
 from tests.server.tus.speaker import begin, declare, new_photo_id, photo, upload
 
@@ -35,6 +37,7 @@ def known(world):
     return {
         "task_id": task,
         "photo_id": sent,
+        "flag_id": flag_of(world, task, sent),
         "upload_id": begin(world.lead, photo(2), waiting).rpartition("/")[2],
         "conflict_id": disputed["conflict_ids"][0],
         "checklist_id": "list-1",
@@ -44,6 +47,17 @@ def known(world):
         "device_id": "d-outsider",
         "user_id": "u-outsider",
     }
+
+
+def flag_of(world, task_id, photo_id):
+    with world.parts.database.write() as session:
+        session.add(
+            PhotoFlag(
+                id="known-flag", photo_id=photo_id, task_id=task_id, code="far_from_object",
+                subject="camera", details={"distance_m": 9e3, "tolerance_m": 1e3}, flagged_at=now(),
+            )
+        )  # fmt: skip
+    return "known-flag"
 
 
 @pytest.mark.parametrize("role", ["lead", "supervisor", "admin"])
