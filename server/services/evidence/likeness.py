@@ -13,15 +13,14 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from media.likeness import BANDS, RADIUS_BITS, bands, neighbours, signed
-from server.models import PictureHash
 from server.models.base import UtcDateTime
-from server.services.bulk import as_json, is_sqlite
-from server.services.upsert import insert_missing
+from server.services.bulk import Insert, as_json, insert_rows, is_sqlite
 
 MOST_CANDIDATES = 20_000
 """More are not measured, should ever so many pictures share a band: a search stays short."""
 MOST_SHOWN = 5
 """The nearest photos that a search gives."""
+COLUMNS = {"sha256": "text", "hash": "bigint"} | {f"band_{n}": "int" for n in range(BANDS)}
 
 
 class Alike(NamedTuple):
@@ -35,8 +34,8 @@ class Alike(NamedTuple):
 
 def keep_hashes(session: Session, hashes: Mapping[str, int | None]) -> None:
     """Note the hashes of originals by their sha256; None for one that shows too little."""
-    if hashes:
-        insert_missing(session, PictureHash, [_row(*each) for each in hashes.items()])
+    rows = [_row(*each) for each in hashes.items()]
+    insert_rows(session, Insert("picture_hashes", COLUMNS, rows, "ON CONFLICT DO NOTHING"))
 
 
 def _row(sha256: str, hash_: int | None) -> dict[str, Any]:

@@ -64,8 +64,8 @@ def _all_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_index_finds_what_looking_at_each_finds(world: World):
     """Hashes at random, and in clusters around some, a few bits to either side of the radius."""
     chance = random.Random(64)
-    centres = [chance.getrandbits(BITS) for _ in range(30)]
-    hashes = [chance.getrandbits(BITS) for _ in range(1_000)]
+    centres = [chance.getrandbits(BITS) for _ in range(12)]
+    hashes = [chance.getrandbits(BITS) for _ in range(600)]
     for centre in centres:
         for bits in range(RADIUS_BITS + 4):
             hashes += [flipped(centre, chance.sample(range(BITS), bits)) for _ in range(5)]
@@ -77,7 +77,7 @@ def test_the_index_finds_what_looking_at_each_finds(world: World):
         expected = by_looking_at_each(hashes, hash_)
         assert found(world, hash_) == expected
         some += len(expected)
-    assert some > 1_000
+    assert some > 400
 
 
 def test_it_does_so_for_the_edges_of_a_signed_number_and_a_crowd_at_one_place(world: World):
