@@ -24,6 +24,12 @@ from server.stores import MediaStores
 
 BATCH = 50
 
+SMALL_IS_MADE = EvidenceFile.thumbnail_at.is_not(None)
+SMALL_NEVER_COMES = or_(
+    EvidenceFile.media_type.not_like("image/%"), EvidenceFile.thumbnail_attempts >= MAX_ATTEMPTS
+)
+"""Of a clip, and of a picture that is left to a person."""
+
 
 class Pending(NamedTuple):
     """A verified photo to be compared."""
@@ -75,9 +81,8 @@ def _pending(session: Session) -> list[Pending]:
             or_(
                 PictureHash.sha256.is_not(None),
                 EvidenceFile.sha256.is_(None),
-                EvidenceFile.media_type.not_like("image/%"),
-                EvidenceFile.thumbnail_at.is_not(None),
-                EvidenceFile.thumbnail_attempts >= MAX_ATTEMPTS,
+                SMALL_IS_MADE,
+                SMALL_NEVER_COMES,
             )
         )
         .order_by(Photo.verified_at, Photo.id)
@@ -93,7 +98,7 @@ def _unhashed(session: Session, pending: Iterable[Pending]) -> list[str]:
             select(EvidenceFile.sha256)
             .outerjoin(PictureHash, PictureHash.sha256 == EvidenceFile.sha256)
             .where(EvidenceFile.sha256.in_({photo.sha256 for photo in pending}))
-            .where(PictureHash.sha256.is_(None), EvidenceFile.thumbnail_at.is_not(None))
+            .where(PictureHash.sha256.is_(None), SMALL_IS_MADE)
         )
     )
 
