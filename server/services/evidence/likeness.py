@@ -69,13 +69,14 @@ def search_statement(session: Session) -> str:
         else "bit_count(CAST(h.hash # CAST(:hash AS bigint) AS bit(64)))"
     )
     return (
-        "SELECT p.id, p.task_id, p.verified_at, h.differ FROM "
-        f"(SELECT h.sha256, {differ} AS differ FROM "
-        f"(SELECT sha256, hash FROM picture_hashes WHERE {near} LIMIT {MOST_CANDIDATES}) h "
-        f"WHERE {differ} <= {RADIUS_BITS}) h "
-        "JOIN photos p ON p.received_sha256 = h.sha256 WHERE p.state = 'verified' "
-        "AND p.task_id <> :task AND h.sha256 <> :sha256 "
-        f"ORDER BY h.differ, p.verified_at, p.id LIMIT {MOST_SHOWN}"
+        # materialized: a candidate is measured once, not where it is chosen and again where shown
+        f"WITH near AS MATERIALIZED (SELECT h.sha256, {differ} AS differ FROM picture_hashes h "
+        f"WHERE {near} LIMIT {MOST_CANDIDATES}) "
+        "SELECT p.id, p.task_id, p.verified_at, near.differ FROM near "
+        "JOIN photos p ON p.received_sha256 = near.sha256 "
+        f"WHERE near.differ <= {RADIUS_BITS} AND p.state = 'verified' "
+        "AND p.task_id <> :task AND near.sha256 <> :sha256 "
+        f"ORDER BY near.differ, p.verified_at, p.id LIMIT {MOST_SHOWN}"
     )
 
 
