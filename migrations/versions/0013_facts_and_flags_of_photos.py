@@ -30,8 +30,9 @@ def upgrade() -> None:
         *(sa.Column(band, sa.Integer(), nullable=True) for band in BANDS),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_picture_hashes")),
     )
+    op.create_index(op.f("ix_picture_hashes_hash"), "picture_hashes", ["hash"])
     for band in BANDS:
-        op.create_index(op.f(f"ix_picture_hashes_{band}"), "picture_hashes", [band])
+        op.create_index(op.f(f"ix_picture_hashes_{band}_hash"), "picture_hashes", [band, "hash"])
     op.create_table(
         "photo_flags",
         sa.Column("id", sa.String(length=64), nullable=False),

@@ -16,16 +16,18 @@ STANDING = text("cleared_at IS NULL")
 
 class PictureHash(Base):
     """The perceptual hash (感知哈希) of an original, as `media.likeness` makes it; all empty for a
-    picture that shows too little to be compared. The bands are what an index searches by."""
+    picture that shows too little to be compared. The bands are what an index searches by; the hash
+    beside each saves a look at the row."""
 
     __tablename__ = "picture_hashes"
+    __table_args__ = tuple(Index(None, f"band_{place}", "hash") for place in range(4))
 
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
-    hash: Mapped[int | None] = mapped_column(BigInteger)  # as a signed number
-    band_0: Mapped[int | None] = mapped_column(index=True)
-    band_1: Mapped[int | None] = mapped_column(index=True)
-    band_2: Mapped[int | None] = mapped_column(index=True)
-    band_3: Mapped[int | None] = mapped_column(index=True)
+    hash: Mapped[int | None] = mapped_column(BigInteger, index=True)  # as a signed number
+    band_0: Mapped[int | None]
+    band_1: Mapped[int | None]
+    band_2: Mapped[int | None]
+    band_3: Mapped[int | None]
 
 
 class PhotoFlag(Base):

@@ -2,7 +2,8 @@
 
 A hash stands in four bands of 16 bits, each with an index. Two hashes that differ in at most 7 bits
 have a band in common up to one bit; so 4 x 17 seeks find all candidates, about a thousand among a
-million pictures, and the candidates are measured in the same statement.
+million pictures. They are measured in the same statement, without a look at their rows: the hash
+stands in the index beside the band.
 """
 
 from collections.abc import Iterable, Mapping
@@ -62,20 +63,24 @@ def probes(hash_: int) -> dict[str, list[int]]:
 
 def search_statement(session: Session) -> str:
     """The one statement of a search."""
-    near = " OR ".join(f"band_{place} {_among(session, place)}" for place in range(BANDS))
+    seen = " UNION ALL ".join(
+        f"SELECT hash FROM picture_hashes WHERE band_{place} {_among(session, place)}"
+        for place in range(BANDS)
+    )
     differ = (
-        "distance_bits(h.hash, :hash)"
+        "distance_bits(hash, :hash)"
         if is_sqlite(session)
-        else "bit_count(CAST(h.hash # CAST(:hash AS bigint) AS bit(64)))"
+        else "bit_count(CAST(hash # CAST(:hash AS bigint) AS bit(64)))"
     )
     return (
-        # materialized: a candidate is measured once, not where it is chosen and again where shown
-        f"WITH near AS MATERIALIZED (SELECT h.sha256, {differ} AS differ FROM picture_hashes h "
-        f"WHERE {near} LIMIT {MOST_CANDIDATES}) "
+        f"WITH seen AS (SELECT hash FROM ({seen}) each_band LIMIT {MOST_CANDIDATES}), "
+        # materialized: a hash is measured once, not where it is chosen and again where it is shown
+        f"near AS MATERIALIZED (SELECT DISTINCT hash, {differ} AS differ FROM seen) "
         "SELECT p.id, p.task_id, p.verified_at, near.differ FROM near "
-        "JOIN photos p ON p.received_sha256 = near.sha256 "
+        "JOIN picture_hashes h ON h.hash = near.hash "
+        "JOIN photos p ON p.received_sha256 = h.sha256 "
         f"WHERE near.differ <= {RADIUS_BITS} AND p.state = 'verified' "
-        "AND p.task_id <> :task AND near.sha256 <> :sha256 "
+        "AND p.task_id <> :task AND h.sha256 <> :sha256 "
         f"ORDER BY near.differ, p.verified_at, p.id LIMIT {MOST_SHOWN}"
     )
 

@@ -131,6 +131,6 @@ def test_the_search_seeks_in_all_four_indexes_and_reads_no_table_whole(world: Wo
         ).all()
     told = json.dumps([list(row) for row in plan])
     for band in range(4):
-        assert f"ix_picture_hashes_band_{band}" in told
+        assert f"ix_picture_hashes_band_{band}_hash" in told
     assert "SCAN picture_hashes" not in told
     assert '"Seq Scan"' not in told
