@@ -202,7 +202,7 @@ def _page(figures: list[Figure], stated: list[str], pictures: int) -> Iterator[s
     yield ""
     yield (
         f"{pictures:,} pictures, {SEARCHES} searches of all within 7 of 64 bits, with the photos "
-        f"that show them, in one statement that measures at most {MOST_CANDIDATES:,} candidates. "
+        f"that show them, in one statement that reads at most {MOST_CANDIDATES:,} candidates. "
         "The floor is one row by its primary key, asked after each search. Milliseconds."
     )
     yield ""

@@ -18,7 +18,7 @@ from server.models.base import UtcDateTime
 from server.services.bulk import Insert, as_json, insert_rows, is_sqlite
 
 MOST_CANDIDATES = 20_000
-"""More are not measured, should ever so many pictures share a band: a search stays short."""
+"""More entries of the bands are not read, should ever so many share one: a search stays short."""
 MOST_SHOWN = 5
 """The nearest photos that a search gives."""
 COLUMNS = {"sha256": "text", "hash": "bigint"} | {f"band_{n}": "int" for n in range(BANDS)}
