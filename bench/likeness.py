@@ -15,12 +15,14 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from sqlalchemy.schema import CreateIndex
 
 from bench.report import verdict
 from bench.stage import Stage, set_up, tell
 from media.likeness import BITS, bands, signed
 from server.db import Database
 from server.migrate import upgrade
+from server.models import Photo, PictureHash
 from server.services.evidence.likeness import MOST_CANDIDATES, find_alike
 
 RESULTS = Path(__file__).parent / "LIKENESS.md"
@@ -114,27 +116,36 @@ def _measured(stage: Stage, pictures: int) -> Iterator[Figure]:
 
 
 def _fill(database: Database, crowd: Crowd, pictures: int, *, with_photos: bool) -> None:
-    """The hashes anew, and once the photos that show them; in bulk, past keys to other tables."""
+    """The hashes anew, and once the photos that show them; in bulk, past keys to other tables, the
+    indexes made afterwards."""
     hashes = (_hash_row(at, crowd.hash_at(at)) for at in range(pictures))
     photos = (_photo_row(at) for at in range(pictures)) if with_photos else iter(())
+    tables = [PictureHash.__table__, Photo.__table__][: 1 + with_photos]
+    indexes = [index for table in tables for index in table.indexes]
+    dialect = database.engine.dialect
     pooled = database.engine.raw_connection()
     driver: Any = pooled.driver_connection
+    _run_each(
+        driver, "DELETE FROM picture_hashes", *(f"DROP INDEX {each.name}" for each in indexes)
+    )
     if database.is_sqlite:
-        memory = f"PRAGMA cache_size = -{FILL_KIB}"  # indexes are filled in no order
-        _run_each(driver, memory, "PRAGMA foreign_keys = OFF", "BEGIN")
-        driver.execute("DELETE FROM picture_hashes")
+        _run_each(driver, f"PRAGMA cache_size = -{FILL_KIB}", "PRAGMA foreign_keys = OFF", "BEGIN")
         driver.executemany(f"INSERT INTO picture_hashes VALUES ({', '.join('?' * 6)})", hashes)
         driver.executemany(f"INSERT INTO photos ({PHOTO}) VALUES ({', '.join('?' * 8)})", photos)
-        _run_each(driver, "COMMIT", "PRAGMA foreign_keys = ON", "ANALYZE")
-        driver.execute(f"PRAGMA cache_size = -{USUAL_KIB}")
+        _run_each(driver, "COMMIT", "PRAGMA foreign_keys = ON")
     else:
-        driver.autocommit = True
+        driver.execute("SET session_replication_role = replica")
         with driver.cursor() as cursor:
-            cursor.execute("SET session_replication_role = replica; TRUNCATE picture_hashes")
             _copy(cursor, "picture_hashes", hashes)
             _copy(cursor, f"photos ({PHOTO})", photos)
-            cursor.execute("RESET session_replication_role")
-            cursor.execute(f"VACUUM ANALYZE picture_hashes{', photos' * with_photos}")
+        driver.execute("RESET session_replication_role")
+    _run_each(driver, *(str(CreateIndex(each).compile(dialect=dialect)) for each in indexes))
+    if database.is_sqlite:
+        _run_each(driver, "ANALYZE", f"PRAGMA cache_size = -{USUAL_KIB}")
+    else:
+        driver.commit()
+        driver.autocommit = True
+        driver.execute(f"VACUUM ANALYZE picture_hashes{', photos' * with_photos}")
         driver.autocommit = False
     pooled.close()
 

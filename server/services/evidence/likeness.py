@@ -19,6 +19,9 @@ from server.services.bulk import Insert, as_json, insert_rows, is_sqlite
 
 MOST_CANDIDATES = 20_000
 """More entries of the bands are not read, should ever so many share one: a search stays short."""
+MOST_HASHES = 256
+"""Of a crowd of near-identical pictures the photos of so many hashes are looked up, the nearest:
+room for all that one's own task may have of a thing, and still to find who else has it."""
 MOST_SHOWN = 5
 """The nearest photos that a search gives."""
 COLUMNS = {"sha256": "text", "hash": "bigint"} | {f"band_{n}": "int" for n in range(BANDS)}
@@ -76,11 +79,11 @@ def search_statement(session: Session) -> str:
         f"WITH seen AS (SELECT hash FROM ({seen}) each_band LIMIT {MOST_CANDIDATES}), "
         # materialized: a hash is measured once, not where it is chosen and again where it is shown
         f"near AS MATERIALIZED (SELECT DISTINCT hash, {differ} AS differ FROM seen) "
-        "SELECT p.id, p.task_id, p.verified_at, near.differ FROM near "
+        "SELECT p.id, p.task_id, p.verified_at, near.differ FROM (SELECT hash, differ FROM near "
+        f"WHERE differ <= {RADIUS_BITS} ORDER BY differ, hash LIMIT {MOST_HASHES}) near "
         "JOIN picture_hashes h ON h.hash = near.hash "
         "JOIN photos p ON p.received_sha256 = h.sha256 "
-        f"WHERE near.differ <= {RADIUS_BITS} AND p.state = 'verified' "
-        "AND p.task_id <> :task AND h.sha256 <> :sha256 "
+        "WHERE p.state = 'verified' AND p.task_id <> :task AND h.sha256 <> :sha256 "
         f"ORDER BY near.differ, p.verified_at, p.id LIMIT {MOST_SHOWN}"
     )
 

@@ -59,6 +59,15 @@ def flipped(hash_: int, places: Iterable[int]) -> int:
 @pytest.fixture(autouse=True)
 def _all_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(likeness, "MOST_SHOWN", 10_000)
+    monkeypatch.setattr(likeness, "MOST_HASHES", 10_000)
+
+
+def test_of_a_crowd_the_nearest_are_found(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(likeness, "MOST_HASHES", 3)
+    monkeypatch.setattr(likeness, "MOST_SHOWN", 2)
+    crowd = [flipped(0, range(bits)) for bits in (6, 5, 1, 4, 2, 3)]
+    put(world, crowd)
+    assert found(world, 0) == by_looking_at_each(crowd, 0)[:2]
 
 
 def test_the_index_finds_what_looking_at_each_finds(world: World):
