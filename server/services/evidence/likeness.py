@@ -77,10 +77,9 @@ def search_statement(session: Session) -> str:
     )
     return (
         f"WITH seen AS (SELECT hash FROM ({seen}) each_band LIMIT {MOST_CANDIDATES}), "
-        # materialized: a hash is measured once, not where it is chosen and again where it is shown
-        f"near AS MATERIALIZED (SELECT DISTINCT hash, {differ} AS differ FROM seen) "
-        "SELECT p.id, p.task_id, p.verified_at, near.differ FROM (SELECT hash, differ FROM near "
-        f"WHERE differ <= {RADIUS_BITS} ORDER BY differ, hash LIMIT {MOST_HASHES}) near "
+        f"near AS (SELECT DISTINCT hash, {differ} AS differ FROM seen "
+        f"WHERE {differ} <= {RADIUS_BITS} ORDER BY differ, hash LIMIT {MOST_HASHES}) "
+        "SELECT p.id, p.task_id, p.verified_at, near.differ FROM near "
         "JOIN picture_hashes h ON h.hash = near.hash "
         "JOIN photos p ON p.received_sha256 = h.sha256 "
         "WHERE p.state = 'verified' AND p.task_id <> :task AND h.sha256 <> :sha256 "
