@@ -97,6 +97,8 @@ class Derivative(Base):
     made_at: Mapped[datetime | None]
     made_sha256: Mapped[str | None] = mapped_column(String(64))  # None: by an old version
     size_bytes: Mapped[int | None] = mapped_column(BigInteger)
+
+
 UNCOMPARED = text("state = 'verified' AND compared_at IS NULL")
 
 

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-from media.images import thumbnail
 from media.likeness import (
     BITS,
     RADIUS_BITS,
@@ -22,7 +21,7 @@ from media.likeness import (
     perceptual_hash,
     signed,
 )
-from tests.media.pictures import encoded, heic_can_be_made, oriented_jpeg
+from tests.media.pictures import encoded, heic_can_be_made, oriented_jpeg, thumbnail
 
 ALIKE, OTHER = RADIUS_BITS, 16
 hashes = st.integers(0, 2**BITS - 1)

@@ -12,8 +12,9 @@ from sqlalchemy import or_, select, text, update
 from sqlalchemy.orm import Session
 
 from media.likeness import hash_of_small
+from media.small import THUMBNAIL
 from server.db import Database
-from server.models import EvidenceFile, Photo, PictureHash
+from server.models import Derivative, EvidenceFile, Photo, PictureHash
 from server.services.bulk import as_json, ids_from_json, is_sqlite
 from server.services.evidence.derivatives import MAX_ATTEMPTS
 from server.services.evidence.doubts import Doubt, find_doubts
@@ -24,9 +25,13 @@ from server.stores import MediaStores
 
 BATCH = 50
 
-SMALL_IS_MADE = EvidenceFile.thumbnail_at.is_not(None)
+_THUMBNAIL = select(Derivative.sha256).where(
+    Derivative.sha256 == EvidenceFile.sha256, Derivative.kind == THUMBNAIL.name
+)
+SMALL_IS_MADE = _THUMBNAIL.where(Derivative.made_at.is_not(None)).exists()
 SMALL_NEVER_COMES = or_(
-    EvidenceFile.media_type.not_like("image/%"), EvidenceFile.thumbnail_attempts >= MAX_ATTEMPTS
+    EvidenceFile.media_type.not_like("image/%"),
+    _THUMBNAIL.where(Derivative.made_at.is_(None), Derivative.attempts >= MAX_ATTEMPTS).exists(),
 )
 """Of a clip, and of a picture that is left to a person."""
 
@@ -104,7 +109,7 @@ def _unhashed(session: Session, pending: Iterable[Pending]) -> list[str]:
 
 
 def _hash(media: MediaStores, sha256: str) -> int | None:
-    small = media.thumbnails.open(sha256)
+    small = media.derivatives[THUMBNAIL.name].open(sha256)
     if small is None:
         return None
     with small:

@@ -13,8 +13,8 @@ UNCOMPARED = sa.text("state = 'verified' AND compared_at IS NULL")
 STANDING = sa.text("cleared_at IS NULL")
 BANDS = ("band_0", "band_1", "band_2", "band_3")
 
-revision = "0011"
-down_revision = "0010"
+revision = "0015"
+down_revision = "0014"
 
 
 def upgrade() -> None:
