@@ -5,8 +5,6 @@ IMMEDIATE and waits its turn behind one lock, so that threads and processes do n
 file; on PostgreSQL row locks do that work.
 """
 
-import fcntl
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -14,11 +12,12 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Dialect, Engine, PoolProxiedConnection, create_engine, event
-from sqlalchemy.exc import OperationalError, TimeoutError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from media.likeness import distance_bits
 from server.failpoints import reach
+from server.turns import WriterTurn
 
 SQLITE_BUSY_SECONDS = 30
 POOL_SIZE = 16
@@ -54,31 +53,6 @@ def _prepare_sqlite_connection(connection: Any, _record: object) -> None:
 def _begin_on_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-class WriterTurn:
-    """The queue in front of SQLite's one writer, for the threads of all processes.
-
-    SQLite lets who finds the file locked sleep, ever longer, and try again: with several processes
-    some wait a second while others overtake them. The kernel wakes them at once, and forgets the
-    lock of a process that dies.
-    """
-
-    def __init__(self, path: str) -> None:
-        self._threads, self._path = threading.Lock(), path
-
-    @contextmanager
-    def taken(self, wait_seconds: float | None = None) -> Iterator[None]:
-        """The turn, until the block ends. Raises TimeoutError when it does not come in time; of
-        each process only the first in the queue waits for as long as another process takes."""
-        if not self._threads.acquire(timeout=-1 if wait_seconds is None else wait_seconds):
-            raise TimeoutError(f"no turn to write within {wait_seconds} s")
-        try:
-            with open(self._path, "ab") as file:
-                fcntl.flock(file, fcntl.LOCK_EX)  # let go when the file is closed
-                yield
-        finally:
-            self._threads.release()
 
 
 @dataclass(frozen=True)
@@ -120,7 +94,8 @@ class Database:
         wait_seconds = self.wait_seconds if in_a_hurry else None
         turn = self._turn.taken(wait_seconds) if self._turn else nullcontext()
         with turn, Session(self.engine, expire_on_commit=False) as session:
-            session.connection(execution_options={"writes": True})
+            connection = session.connection(execution_options={"writes": True})
+            session.info["connection"] = connection
             yield session
             reach("write.ready")
             session.commit()
@@ -153,7 +128,7 @@ class Database:
         """One snapshot: all that is read inside belongs to the same moment."""
         with Session(self.engine, expire_on_commit=False) as session:
             level = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
-            session.connection(execution_options=level)
+            session.info["connection"] = session.connection(execution_options=level)
             yield session
 
 
