@@ -59,49 +59,50 @@ def check_op(body: Mapping[str, Any]) -> Op:
     except ma.ValidationError as error:
         return _faulty(body, "op_malformed", {"fields": error.messages})
     hlc_ms = None if form["hlc"] is None else _hlc(form["hlc"])
-    op = Op(
+    if form["hlc"] is not None and hlc_ms is None:
+        return _faulty(body, "hlc_invalid", {"hlc": str(form["hlc"])[:64]})
+    patch, fault = _checked_patch(form)
+    if fault is not None:
+        # what it was about to do, when, and what it stands for is known nevertheless
+        known = {"action": form["action"], "hlc_ms": hlc_ms, "mends": form["mends"]}
+        return _faulty(body, fault.code, fault.details)._replace(**known)
+    return Op(
         op_id=form["op_id"],
         type=form["type"],
         id=form["id"],
         action=form["action"],
         base_rev=form["base_rev"],
-        patch=form["patch"],
+        patch=patch,
         hlc_ms=hlc_ms,
         depends_on=tuple(form["depends_on"] or ()),
         body=body,
         mends=form["mends"],
     )
-    if form["hlc"] is not None and hlc_ms is None:
-        return _faulty(body, "hlc_invalid", {"hlc": str(form["hlc"])[:64]})
-    return _with_checked_patch(op)
 
 
 def _hlc(value: Any) -> int | None:
     return parse_hlc(value) if isinstance(value, str | int) and value is not True else None
 
 
-def _with_checked_patch(op: Op) -> Op:
-    schema = PATCHES.get(op.type)
+def _checked_patch(form: Mapping[str, Any]) -> tuple[dict[str, Any], Fault | None]:
+    """The values of a patch, or why it is not to be taken."""
+    type_, sent = form["type"], form["patch"]
+    schema = PATCHES.get(type_)
     if schema is None:
-        return _at_fault(op, "type_unknown", {"type": op.type})
+        return {}, Fault("type_unknown", {"type": type_})
     try:
-        patch = _load_patch[op.type](op.patch)
+        patch = _load_patch[type_](sent)
         if patch is None:
-            patch = schema.load(op.patch)
+            patch = schema.load(sent)
     except ma.ValidationError as error:
-        unknown = [name for name in op.patch if name not in schema.fields]
+        unknown = [name for name in sent if name not in schema.fields]
         code = "field_unknown" if unknown else "field_invalid"
-        return _at_fault(op, code, {"fields": error.messages})
-    missing = [name for name in REQUIRED.get(op.type, ()) if name not in patch]
-    if op.action == "create" and missing:
-        return _at_fault(op, "field_invalid", {"missing": missing})
-    return op._replace(patch=patch)
-
-
-def _at_fault(op: Op, code: str, details: Mapping[str, Any]) -> Op:
-    """An op in hand whose patch is not to be taken."""
-    fault = _faulty(op.body, code, details)
-    return fault._replace(action=op.action, hlc_ms=op.hlc_ms, mends=op.mends)
+        return {}, Fault(code, {"fields": error.messages})
+    if form["action"] == "create":
+        missing = [name for name in REQUIRED.get(type_, ()) if name not in patch]
+        if missing:
+            return {}, Fault("field_invalid", {"missing": missing})
+    return patch, None
 
 
 def _faulty(body: Mapping[str, Any], code: str, details: Mapping[str, Any]) -> Op:

@@ -13,7 +13,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import validate
 
-from schemas.common import Id, Text, WholeMatch, is_storable
+from schemas.common import Id, Text, WholeMatch
 from schemas.entities import MAX_LIST, Notes, WireDate, WireTime, day_text, utc_text
 
 Load = Callable[[Mapping[str, Any]], dict[str, Any] | None]
@@ -32,9 +32,8 @@ def compile_schema(schema: ma.Schema) -> Load:
     """
     if any(schema._hooks.values()):
         return lambda _: None
-    fields = {
-        name: (_compiled(field), field.allow_none) for name, field in schema.load_fields.items()
-    }
+    fields = {name: _compiled(field) for name, field in schema.load_fields.items()}
+    nulls = {name: None for name, field in schema.load_fields.items() if field.allow_none}
     defaults = {
         name: field.load_default
         for name, field in schema.load_fields.items()
@@ -48,8 +47,7 @@ def compile_schema(schema: ma.Schema) -> Load:
         loaded: dict[str, Any] = {}
         try:
             for name, value in data.items():
-                convert, may_be_null = fields[name]
-                loaded[name] = None if value is None and may_be_null else convert(value)
+                loaded[name] = nulls[name] if value is None else fields[name](value)
         except (NotSure, KeyError, ValueError, OverflowError, ma.ValidationError):
             return None
         for name, default in defaults.items():
@@ -78,8 +76,10 @@ def _text(field: Any) -> Convert | None:
     def convert(value: Any) -> Any:
         if type(value) is not str or not least <= len(value) <= most:
             raise NotSure
-        if must_be_storable and not is_storable(value):
-            raise NotSure
+        if must_be_storable:
+            value.encode()  # as in `is_storable`, which is called by marshmallow's own way
+            if "\x00" in value:
+                raise NotSure
         return value
 
     return convert
@@ -159,13 +159,16 @@ def _notes(field: Any) -> Convert | None:
     return convert
 
 
+_TEXTS = frozenset({str})
+
+
 def _object(field: Any) -> Convert | None:
     """A JSON object of whatever values."""
     if type(field.key_field) is not ma.fields.String or field.value_field or field.validators:
         return None
 
     def convert(value: Any) -> Any:
-        if type(value) is not dict or not all(type(key) is str for key in value):
+        if type(value) is not dict or not _TEXTS.issuperset(map(type, value)):
             raise NotSure
         return value
 

@@ -23,7 +23,7 @@ POINTS: dict[str, str] = {
     "push.receipts_written": "everything is written, receipts too",
     "push.committed": "the push is committed, its answer is not sent",
     "feed.raised": "the feeds' counters are raised and locked, no entry is written",
-    "feed.written": "the feeds' entries are written",
+    "feed.written": "the feeds' entries are written, and with them the receipts of a push",
     # pull
     "pull.read": "a page is read, its answer is not sent",
     "receipts.read": "receipts are read, the answer is not sent",

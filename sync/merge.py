@@ -61,8 +61,8 @@ class Entity:
 
     @property
     def deleted(self) -> bool:
-        """Whether a deletion stands."""
-        return bool(self.writes) and not show(EXISTENCE, self.claims(EXISTS))
+        """Whether a deletion stands. What has no mark was founded and never deleted."""
+        return EXISTS in self.marks and not show(EXISTENCE, self.claims(EXISTS))
 
     def claims(self, name: str) -> list[Claim]:
         """The claims of a field, in the order of their stamps."""
@@ -141,17 +141,19 @@ def apply(entity: Entity, write: Write) -> Outcome:
     return Outcome(concurrent, entity.disputed())
 
 
+#: the fields whose value simply stands when nobody wrote before
+_ALONE = {
+    type_: frozenset(name for name, field in fields.items() if field.policy in HOLD_ONE)
+    for type_, fields in FIELDS.items()
+}
+
+
 def _found(entity: Entity, write: Write) -> Outcome:
     """Take the write that an entity begins with. It meets nothing, so most of its values simply
     stand: most writes are of this kind."""
-    own = FIELDS[entity.type]
-    alone = {
-        name: value
-        for name, value in write.patch.items()
-        if name in own and own[name].policy in HOLD_ONE
-    }
-    listed = {name: value for name, value in write.patch.items() if name not in alone}
-    absorbed = _absorb_fields(entity, write, listed)
+    own, alone = _ALONE[entity.type], dict(write.patch)
+    others = {name: alone.pop(name) for name in write.patch if name not in own}
+    absorbed = _absorb_fields(entity, write, others)
     _put_all(entity, write, absorbed)
     entity.data.update(alone)
     return Outcome(concurrent=False, disputed=())

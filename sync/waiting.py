@@ -28,6 +28,10 @@ class Queues:
     def __init__(self) -> None:
         self._held: dict[tuple[str, Key], set[int]] = {}
 
+    def __bool__(self) -> bool:
+        """Whether anything was held at all; mostly nothing is."""
+        return bool(self._held)
+
     def hold(self, device_id: str, n: int, about: Iterable[Key]) -> None:
         """What the device did later to the same things waits behind this op."""
         for key in about:
@@ -35,14 +39,12 @@ class Queues:
 
     def free(self, device_id: str, n: int, about: Iterable[Key]) -> None:
         """This op is done or refused: nothing waits behind it any more."""
-        for key in about if self._held else ():
+        for key in about:
             self._held.get((device_id, key), set()).discard(n)
 
     def is_behind(self, device_id: str, n: int, about: Iterable[Key]) -> bool:
         """Whether an earlier op of the device still waits there."""
-        return bool(self._held) and any(
-            earlier < n for key in about for earlier in self._held.get((device_id, key), ())
-        )
+        return any(earlier < n for key in about for earlier in self._held.get((device_id, key), ()))
 
 
 def begins(type_: str, action: str) -> bool:

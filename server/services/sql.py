@@ -43,7 +43,7 @@ def as_stored(session: Session, moment: datetime) -> datetime | str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", timespec="microseconds")
 
 
-def run_for_each(session: Session, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
+def run_for_each(session: Session, sql: str, rows: Sequence[Sequence[Any]]) -> None:
     """Run a statement once for each row, on SQLite, where that costs no round trips."""
     with _driver_of(session, sql) as driver:
         driver.executemany(sql, rows)
@@ -53,7 +53,7 @@ def run_for_each(session: Session, sql: str, rows: Sequence[Mapping[str, Any]]) 
 def _driver_of(session: Session | Glance, sql: str) -> Iterator[Any]:
     if isinstance(session, Session):
         session.flush()  # what waits in the session is part of what stands, as with `execute`
-    connection = session.connection() if isinstance(session, Session) else session
+    connection = session.info["connection"] if isinstance(session, Session) else session
     try:
         yield connection.connection.driver_connection
     except connection.dialect.loaded_dbapi.Error as error:
@@ -78,7 +78,7 @@ def _row_of(names: tuple[str, ...]) -> Callable[[tuple[Any, ...]], Any]:
 @cache
 def _with_percents(sql: str) -> str:
     """The statement in psycopg's style; SQLite's driver takes `:name` as it is."""
-    return re.sub(r"(?<!:):([a-z_]+)", r"%(\1)s", sql.replace("%", "%%"))
+    return re.sub(r"(?<!:):([a-z][a-z0-9_]*)", r"%(\1)s", sql.replace("%", "%%"))
 
 
 def _as_sqlalchemy_says(connection: Connection | Glance, sql: str, error: Any) -> BaseException:

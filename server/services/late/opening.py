@@ -10,7 +10,7 @@ from server.clock import to_ms
 from server.ids import new_id
 from server.services.bulk import as_json, rows_from_json
 from server.services.sql import run
-from server.services.sync.receipts import Incoming
+from server.services.sync.receipts import Incoming, Settled
 
 AFTER_APPROVAL = "task_reviewed"
 OPENED = {
@@ -18,8 +18,6 @@ OPENED = {
     "task_id": "text",
 }  # fmt: skip
 NAMES = {"device_id": "text", "op_id": "text"}
-
-Settled = tuple[Incoming, str | None, dict[str, Any]]
 
 
 def open_late_ops(session: Session, salvaged: Sequence[Settled], *, now: datetime) -> None:

@@ -60,6 +60,7 @@ def taken_by(actor: Actor, receipt: Receipt, op: Op, now: datetime) -> Incoming:
     """The op as its new author writes it, now; device, number and arrival name its source."""
     return Incoming(
         op=op,
+        key=(op.type, op.id),
         digest=receipt.digest,
         device_id=receipt.device_id,
         n=receipt.n,

@@ -4,7 +4,7 @@ Everything concerned is locked and read first (`open`), merged in memory (`take`
 once (`save`). What becomes of an op is its result, as the protocol's `results` show it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from server.clock import to_ms
 from server.errors import op_error
+from server.services.bulk import Rows
 from server.services.conflicts.versions import values_written
 from server.services.evidence.declared import DeclaredPhoto, captured, declare_photos
 from server.services.evidence.lost_requests import follow_lost
 from server.services.scope import Actor
+from server.services.sync.feed import Seqs
 from server.services.sync.fitting import fitting_patch
 from server.services.sync.held import deadline_of
 from server.services.sync.locks import LockedTask, lock_tasks
@@ -69,16 +71,18 @@ class Deeds:
         self._lost: set[str] = set()
         self._moved_tasks: set[str] = set()
         self._salvage_tasks: set[str] = set()
-        self._seqs: dict[tuple[str, str, str], int] = {}
 
-    def open(self, arrived: Sequence[Incoming], tasks: Mapping[Any, str]) -> None:
-        """Lock the tasks, then read everything that the ops are about."""
+    def open(
+        self, arrived: Sequence[Incoming], tasks: Mapping[Any, str], begun: Set[Key] = frozenset()
+    ) -> None:
+        """Lock the tasks, then read everything that the ops are about and that they do not begin
+        themselves."""
         self._tasks = dict(tasks)
         self._asked = frozenset(tasks.values())
         self._locked = lock_tasks(self.session, self._asked)
         self._standing = standings(self.session, self._locked)
         self.merge.know_holders(_holders_of(self._locked, self._standing))
-        self.admit(arrived, {})
+        self._read({key for it in arrived for key in _keys_of(it)} - begun)
 
     @property
     def locked_tasks(self) -> Iterable[str]:
@@ -90,7 +94,10 @@ class Deeds:
         for key, task_id in tasks.items():
             if task_id is not None:
                 self._tasks.setdefault(key, task_id)
-        self.merge.read({key for it in arrived for key in _keys_of(it)})
+        self._read({key for it in arrived for key in _keys_of(it)})
+
+    def _read(self, keys: Iterable[Key]) -> None:
+        self.merge.read(keys)
         disputes = [held for key, held in self.merge.held.items() if key[0] == "conflict"]
         self.merge.read({_disputed(held) for held in disputes})
 
@@ -118,11 +125,10 @@ class Deeds:
         except Salvaged as salvaged:
             self._salvage_tasks.add(self._tasks[it.key])
             result = _told(it, "salvaged", salvaged.code, {})
-        if result["status"] != "deferred":
+        name, status = (it.device_id, it.op.op_id), result["status"]
+        if self._queues and status != "deferred":
             self._queues.free(it.device_id, it.n, self._about(it))
-        self._status[it.device_id, it.op.op_id] = result["status"]
-        self._taken[it.device_id, it.op.op_id] = it
-        self._results[it.device_id, it.op.op_id] = result
+        self._status[name], self._taken[name], self._results[name] = status, it, result
         return result
 
     def adopt(self, it: Incoming) -> Result:
@@ -173,8 +179,9 @@ class Deeds:
             key, task_id, author=_author(it), saw=lambda _: True, action="patch", patch=patch
         )
 
-    def save(self) -> None:
-        """Write everything that changed and announce it; complete the results."""
+    def save(self, also: Callable[[], Iterable[Rows]] = tuple) -> None:
+        """Write everything that changed and announce it; complete the results, and write `also`
+        what is then to be said of them."""
         self._declare_photos()
         follow_lost(self.merge, self._lost, actor=self.actor, now=self.now)
         for task_id in self._moved_tasks:
@@ -182,9 +189,13 @@ class Deeds:
         for task_id in self._salvage_tasks - self._moved_tasks:
             show_task(self.merge, self.session, task_id)
         self._note_acts()
-        self._seqs = self.merge.save()
-        for name, result in self._results.items():
-            self._complete(self._taken[name], result)
+
+        def complete(seqs: Seqs) -> Iterable[Rows]:
+            for name, result in self._results.items():
+                self._complete(self._taken[name], result, seqs)
+            return also()
+
+        self.merge.save(complete)
 
     # -- one op ---------------------------------------------------------------------------
 
@@ -209,10 +220,12 @@ class Deeds:
 
     def _require_arrived(self, it: Incoming) -> None:
         """Hold an op while what it depends on, or its device's earlier op there, is not done."""
-        require_dependencies(
-            it.op.depends_on, lambda op_id: self._status.get((it.device_id, op_id))
-        )
-        behind = self._queues.is_behind(it.device_id, it.n, self._about(it))
+        if it.op.depends_on:
+            require_dependencies(
+                it.op.depends_on, lambda op_id: self._status.get((it.device_id, op_id))
+            )
+        queues = self._queues
+        behind = bool(queues) and queues.is_behind(it.device_id, it.n, self._about(it))
         if behind and not self._is_awaited(it):
             raise Waits("earlier_op_held")
 
@@ -343,13 +356,13 @@ class Deeds:
             **facts,
         )
 
-    def _complete(self, it: Incoming, result: Result) -> None:
+    def _complete(self, it: Incoming, result: Result, seqs: Seqs) -> None:
         """Add what is known only now: the place in the writer's own feed, the merged data with the
         version that it is."""
         of = result.pop("of", None)
         if of is None:
             return
-        seq = self._seqs.get((it.officer_id or "", *of))
+        seq = seqs.get((it.officer_id or "", *of))
         if seq is not None:
             result["seq"] = seq
         if of[0] == "conflict":

@@ -6,14 +6,17 @@ one, and only people on the same task ever wait for each other.
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable
+from itertools import count
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from server.failpoints import reach
 from server.services.bulk import (
-    Insert,
+    WORD,
+    Rows,
+    Target,
     as_json,
     ids_from_json,
     insert_rows,
@@ -32,35 +35,59 @@ class FeedItem(NamedTuple):
     op: str = "upsert"
 
 
-ENTRY_COLUMNS = {"officer_id": "text", "type": "text", "id": "text", "seq": "bigint", "op": "text"}
-RENEW_ENTRY = (
-    "ON CONFLICT (officer_id, type, id) DO UPDATE SET seq = excluded.seq, op = excluded.op"
+NEW_ENTRIES = Target(
+    "feed_entries",
+    {"officer_id": WORD, "type": WORD, "id": WORD, "seq": "bigint", "op": WORD},
+)
+ENTRIES = Target(
+    "feed_entries",
+    NEW_ENTRIES.columns,
+    "ON CONFLICT (officer_id, type, id) DO UPDATE SET seq = excluded.seq, op = excluded.op",
 )
 #: the channel on which PostgreSQL tells, at commit, whose feed moved (ADR 0007)
 POKES = "suijian_pokes"
 
 
-def announce(session: Session, items: Iterable[FeedItem]) -> dict[tuple[str, str, str], int]:
-    """Write the changes into their feeds; gives the `seq` of each (officer, type, id).
+#: the `seq` of each (officer, type, id)
+Seqs = dict[tuple[str, str, str], int]
+
+
+def announce(
+    session: Session,
+    items: Iterable[FeedItem],
+    *,
+    new: Collection[tuple[str, str]] = (),
+    also: Callable[[Seqs], Iterable[Rows]] = lambda _: (),
+) -> Seqs:
+    """Write the changes into their feeds, and with the same statement what is `also` to be
+    written once each `seq` is known; gives those.
 
     Call it once, late in the transaction: from here on the feeds are locked. A feed keeps the
-    newest entry of an entity; of several changes of one entity the last counts.
+    newest entry of an entity; of several changes of one entity the last counts. `new` are entities
+    that began in this transaction: no feed has an entry of them, and none is looked for.
     """
-    newest = {(item.officer_id, item.type, item.id): item.op for item in items}
-    if not newest:
+    newest = {(officer_id, type_, id_): op for officer_id, type_, id_, op in items}
+    seqs = _numbered(session, newest)
+    added: list[tuple[Any, ...]] = []
+    renewed: list[tuple[Any, ...]] = []
+    for (officer_id, type_, id_), seq in seqs.items():
+        rows = added if (type_, id_) in new else renewed
+        rows.append((officer_id, type_, id_, seq, newest[officer_id, type_, id_]))
+    insert_rows(session, Rows(NEW_ENTRIES, added), Rows(ENTRIES, renewed), *also(seqs))
+    if seqs:
+        reach("feed.written")
+    return seqs
+
+
+def _numbered(session: Session, entries: Collection[tuple[str, str, str]]) -> Seqs:
+    """The next numbers of their feeds, for these (officer, type, id)."""
+    if not entries:
         return {}
-    counts = Counter(officer_id for officer_id, _, _ in newest)
-    seqs = _raise_heads(session, counts)
+    counts = Counter(officer_id for officer_id, _, _ in entries)
+    heads = _raise_heads(session, counts)
     reach("feed.raised")
-    numbered = {}
-    rows = []
-    for (officer_id, type_, id_), op in newest.items():
-        numbered[officer_id, type_, id_] = seq = seqs[officer_id]
-        seqs[officer_id] += 1
-        rows.append({"officer_id": officer_id, "type": type_, "id": id_, "seq": seq, "op": op})
-    insert_rows(session, Insert("feed_entries", ENTRY_COLUMNS, rows, on_conflict=RENEW_ENTRY))
-    reach("feed.written")
-    return numbered
+    nexts = {officer_id: count(first) for officer_id, first in heads.items()}
+    return {entry: next(nexts[entry[0]]) for entry in entries}
 
 
 def _raise_heads(session: Session, counts: Counter[str]) -> dict[str, int]:

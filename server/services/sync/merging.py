@@ -5,7 +5,7 @@ reads is what stands. `save` writes documents, history, conflicts and audit in b
 the changes, last.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ import orjson
 from sqlalchemy.orm import Session
 
 from server.failpoints import reach
-from server.services.bulk import Insert, insert_rows
+from server.services.bulk import WORD, Insert, Rows, Target, as_json, insert_rows
 from server.services.conflicts.care import (
     CARE_COLUMNS,
     RENEW_CARE,
@@ -24,7 +24,7 @@ from server.services.conflicts.care import (
     with_care,
 )
 from server.services.sync.documents import StoredDocument, read_documents
-from server.services.sync.feed import FeedItem, announce, holders
+from server.services.sync.feed import FeedItem, Seqs, announce, holders
 from sync.clock import wire_time
 from sync.conflicts import Candidate, conflict_field, conflict_id, verdict
 from sync.merge import Action, Entity, Outcome, Write, apply
@@ -32,21 +32,32 @@ from sync.policies import Saw, Stamp
 
 Key = tuple[str, str]
 
-DOCUMENT_COLUMNS = {
-    "type": "text", "id": "text", "task_id": "text", "rev": "bigint", "deleted": "boolean",
-    "data": "jsonb", "state": "text", "updated_ms": "bigint",
-}  # fmt: skip
-RENEW_DOCUMENT = (
+NEW_DOCUMENTS = Target(
+    "documents",
+    {
+        "type": WORD, "id": WORD, "task_id": WORD, "rev": "bigint", "deleted": "boolean",
+        "data": "jsonb", "state": WORD, "updated_ms": "bigint",
+    },
+    alike=("task_id", "deleted", "updated_ms"),
+)  # fmt: skip
+DOCUMENTS = Target(
+    "documents",
+    NEW_DOCUMENTS.columns,
     "ON CONFLICT (type, id) DO UPDATE SET rev = excluded.rev, deleted = excluded.deleted, "
-    "data = excluded.data, state = excluded.state, updated_ms = excluded.updated_ms"
+    "data = excluded.data, state = excluded.state, updated_ms = excluded.updated_ms",
+    NEW_DOCUMENTS.alike,
 )
-HISTORY_COLUMNS = {
-    "type": "text", "entity_id": "text", "rev": "bigint", "task_id": "text", "action": "text",
-    "officer_id": "text", "user_id": "text", "device_id": "text", "device_n": "bigint",
-    "op_id": "text", "base_rev": "bigint", "patch": "text", "before": "text",
-    "device_ms": "bigint", "offset_ms": "bigint", "effective_ms": "bigint",
-    "received_ms": "bigint",
-}  # fmt: skip
+HISTORY = Target(
+    "history",
+    {
+        "type": WORD, "entity_id": WORD, "rev": "bigint", "task_id": WORD, "action": WORD,
+        "officer_id": WORD, "user_id": WORD, "device_id": WORD, "device_n": "bigint",
+        "op_id": WORD, "base_rev": "bigint", "patch": WORD, "before": WORD,
+        "device_ms": "bigint", "offset_ms": "bigint", "effective_ms": "bigint",
+        "received_ms": "bigint",
+    },
+    alike=("task_id", "officer_id", "user_id", "device_id", "offset_ms", "received_ms"),
+)  # fmt: skip
 AUDIT_COLUMNS = {
     "at_ms": "bigint", "user_id": "text", "device_id": "text", "organisation_id": "text",
     "request_id": "text", "action": "text", "target_type": "text", "target_id": "text",
@@ -77,6 +88,7 @@ class Held:
     task_id: str | None
     rev: int
     changed: bool = False
+    new: bool = False  # no document of it is stored, and nobody was told of it
 
 
 class Merge:
@@ -86,7 +98,7 @@ class Merge:
         self.session = session
         self.now_ms = now_ms
         self.held: dict[Key, Held] = {}
-        self._history: list[dict[str, Any]] = []
+        self._history: list[tuple[Any, ...]] = []
         self._audit: list[dict[str, Any]] = []
         self._care: list[dict[str, Any]] = []
         self._settlements: list[dict[str, Any]] = []
@@ -108,7 +120,7 @@ class Merge:
         patch: Mapping[str, Any],
     ) -> Outcome:  # fmt: skip
         """Merge one write. Raises sync.policies.Refused, and then nothing has changed."""
-        held = self.held.get(key) or Held(Entity(key[0]), task_id, 0)
+        held = self.held.get(key) or Held(Entity(key[0]), task_id, 0, new=True)
         stood = held.entity.data
         before = {name: stood[name] for name in patch if name in stood}
         rev = held.rev + 1
@@ -137,55 +149,54 @@ class Merge:
         """Have a document announced that was written elsewhere in this transaction."""
         self._touched[key] = task_id
 
-    def save(self) -> dict[tuple[str, str, str], int]:
-        """Write everything; gives the seq of each (officer, type, id) announced."""
+    def save(self, also: Callable[[Seqs], Iterable[Rows]] = lambda _: ()) -> None:
+        """Write everything and announce it, and `also` what is to be written once the `seq` of
+        each change is known."""
         self._settle_conflicts()
-        changed = {key: held for key, held in self.held.items() if held.changed}
-        rows = [self._row(key, held) for key, held in changed.items()]
+        changed = [(key, held) for key, held in self.held.items() if held.changed]
         insert_rows(
             self.session,
-            Insert("documents", DOCUMENT_COLUMNS, rows, on_conflict=RENEW_DOCUMENT),
-            Insert("history", HISTORY_COLUMNS, self._history),
+            Rows(NEW_DOCUMENTS, [self._row(*each) for each in changed if each[1].new]),
+            Rows(DOCUMENTS, [self._row(*each) for each in changed if not each[1].new]),
+            Rows(HISTORY, self._history),
             Insert("audit", AUDIT_COLUMNS, self._audit),
             Insert("conflict_care", CARE_COLUMNS, self._care, on_conflict=RENEW_CARE),
             Insert("conflict_settlements", SETTLEMENT_COLUMNS, self._settlements),
         )
         reach("push.documents_written")
-        return self._announce()
+        self._announce(also)
 
-    def _announce(self) -> dict[tuple[str, str, str], int]:
+    def _announce(self, also: Callable[[Seqs], Iterable[Rows]]) -> None:
         tasks = {task for task in self._touched.values() if task}
         held_by = self._holders
         if unknown := tasks - held_by.keys():
             held_by = {**held_by, **holders(self.session, unknown)}
-        items = []
+        items, new = [], set()
         for key, task_id in self._touched.items():
             held = self.held.get(key)
             op = "delete" if held and held.changed and held.entity.deleted else "upsert"
             items += [FeedItem(officer, *key, op) for officer in held_by.get(task_id or "", ())]
-        return announce(self.session, items)
+            if held and held.new:
+                new.add(key)
+        announce(self.session, items, new=new, also=also)
 
-    def _row(self, key: Key, held: Held) -> dict[str, Any]:
-        state = held.entity.to_plain() if held.entity.writes else None
-        return {
-            "type": key[0], "id": key[1], "task_id": held.task_id, "rev": held.rev,
-            "deleted": held.entity.deleted, "data": held.entity.data,
-            "state": orjson.dumps(state).decode() if state else "", "updated_ms": self.now_ms,
-        }  # fmt: skip
+    def _row(self, key: Key, held: Held) -> tuple[Any, ...]:
+        entity = held.entity
+        state = as_json(entity.to_plain()) if entity.writes else ""
+        return (
+            *key, held.task_id, held.rev, entity.deleted, as_json(entity.data), state, self.now_ms,
+        )  # fmt: skip
 
     def _version(
         self, key: Key, held: Held, author: Author, action: Action, *,
         patch: Mapping[str, Any], before: Mapping[str, Any],
-    ) -> dict[str, Any]:  # fmt: skip
-        return {
-            "type": key[0], "entity_id": key[1], "rev": held.rev, "task_id": held.task_id,
-            "action": action, "officer_id": author.officer_id, "user_id": author.user_id,
-            "device_id": author.device_id, "device_n": author.n, "op_id": author.op_id,
-            "base_rev": author.base_rev, "patch": orjson.dumps(patch).decode(),
-            "before": orjson.dumps(before).decode(), "device_ms": author.device_ms,
-            "offset_ms": author.offset_ms, "effective_ms": author.effective_ms,
-            "received_ms": author.received_ms,
-        }  # fmt: skip
+    ) -> tuple[Any, ...]:  # fmt: skip
+        return (
+            *key, held.rev, held.task_id, action, author.officer_id, author.user_id,
+            author.device_id, author.n, author.op_id, author.base_rev, as_json(patch),
+            as_json(before), author.device_ms, author.offset_ms, author.effective_ms,
+            author.received_ms,
+        )  # fmt: skip
 
     def _settle_conflicts(self) -> None:
         """Open, renew or close the conflict of each field that is or was in dispute."""
@@ -215,8 +226,9 @@ class Merge:
             # A conflict carries the rev of its entity: what someone settling it had seen of the
             # entity is then said by the conflict's own rev.
             self.held[conflict_key] = Held(
-                Entity("conflict", data), held.task_id, held.rev, changed=True
-            )
+                Entity("conflict", data), held.task_id, held.rev, changed=True,
+                new=conflict_key not in stood,
+            )  # fmt: skip
             self._touched[conflict_key] = held.task_id
 
     def _conflict(

@@ -8,7 +8,7 @@ then everything is read, merged in memory and written in bulk, the feeds last.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -17,29 +17,31 @@ from server.errors import DomainError, op_error
 from server.failpoints import reach
 from server.services.accounts.draining import end_drain, ends_drain
 from server.services.audit.acts import record_act
-from server.services.bulk import as_json, json_parameter
+from server.services.bulk import as_json, insert_rows, json_parameter
 from server.services.late.opening import close_gone_on, open_late_ops
 from server.services.scope import Actor
 from server.services.sql import as_stored, run
 from server.services.sync.deeds import Deeds, Result
-from server.services.sync.documents import tasks_of_entities
 from server.services.sync.held import MAX_HELD_BYTES, MAX_HELD_OPS, writer_on
+from server.services.sync.merging import Key
 from server.services.sync.receipts import (
     Incoming,
+    Met,
+    Settled,
     body_text,
     digest_of,
     held_ops,
-    known_receipts,
     mark_mended,
+    met_by,
+    receipts_of,
     renew_receipts,
-    save_receipts,
     statuses_of,
     tasks_of_earlier_ops,
-    tasks_of_held_ops,
 )
 from sync.clock import effective_ms, is_implausible
-from sync.entities import task_of
+from sync.entities import CREATABLE, task_of
 from sync.ops import CheckOp, Op
+from sync.waiting import begins
 
 #: holds the device's row until the transaction ends, keeps what its clock was off by, and gives it
 #: numbers for as many ops
@@ -75,12 +77,13 @@ def push_ops(
         session, actor, device_time_ms=device_time_ms, ops_count=len(ops), pending=pending, now=now
     )
     reach("push.device_held")
-    known = known_receipts(session, actor.device_id, [op.op_id for op in ops])
+    met = met_by(session, actor.device_id, ops)
+    known = met.receipts
     arrived = device.stamp(
         (op, digest) for op, digest in zip(ops, digests, strict=True) if op.op_id not in known
     )
     deeds = Deeds(session, actor=actor, now=now, check_op=check_op)
-    deeds.open(arrived, _tasks_of(session, actor.device_id, arrived))
+    deeds.open(arrived, _tasks_of(session, actor.device_id, arrived, met), _begun(arrived, met))
     reach("push.tasks_locked")
     waiting = _held_for(session, actor.device_id, deeds, arrived)
     deeds.know(statuses_of(session, _dependencies([*arrived, *waiting])))
@@ -143,6 +146,7 @@ class _Device:
         return [
             Incoming(
                 op=op,
+                key=(op.type, op.id),
                 digest=digest,
                 device_id=self.actor.device_id or "",
                 n=self.ops_before + place,
@@ -174,26 +178,32 @@ def _keep_reused(session: Session, actor: Actor, op: Op, now: datetime) -> Resul
     return {"op_id": op.op_id, "status": "rejected", "error": op_error("op_id_reuse", {})}
 
 
-def _tasks_of(session: Session, device_id: str, arrived: Sequence[Incoming]) -> dict[Any, str]:
+def _tasks_of(
+    session: Session, device_id: str, arrived: Sequence[Incoming], met: Met
+) -> dict[Any, str]:
     """The task of each entity that the ops are about, as far as it can be told yet."""
-    tasks: dict[Any, str] = {}
-    unknown = []
+    tasks: dict[Any, str] = {("held", task_id): task_id for task_id in met.held_on}
+    missing = set()
     for it in arrived:
-        named = task_of(*it.key)
-        if named:
-            tasks[it.key] = named
+        key, stated = it.key, it.op.patch.get("task_id")
+        if named := task_of(*key) or met.tasks.get(key) or tasks.get(key):
+            tasks[key] = named
+        elif isinstance(stated, str) and not it.op.fault:
+            tasks[key] = stated
         else:
-            unknown.append(it)
-    tasks.update(tasks_of_entities(session, {it.key for it in unknown}))
-    for it in unknown:
-        stated = it.op.patch.get("task_id")
-        if it.key not in tasks and isinstance(stated, str) and not it.op.fault:
-            tasks[it.key] = stated
-    missing = {it.key for it in unknown if it.key not in tasks}
-    tasks.update(tasks_of_earlier_ops(session, device_id, missing))
-    for task_id in tasks_of_held_ops(session, device_id):
-        tasks["held", task_id] = task_id
-    return tasks
+            missing.add(key)
+    return tasks_of_earlier_ops(session, device_id, missing - tasks.keys()) | tasks
+
+
+def _begun(arrived: Iterable[Incoming], met: Met) -> set[Key]:
+    """The entities that begin with these ops, as none of the name stood a moment ago. They are not
+    looked for again: should somebody begin one meanwhile, ours can't be inserted, and the whole
+    push is done anew (`written` in `server/api/glue.py`)."""
+    return {
+        it.key
+        for it in arrived
+        if begins(it.op.type, it.op.action) and it.op.type in CREATABLE and it.key not in met.tasks
+    }
 
 
 def _held_for(
@@ -203,7 +213,8 @@ def _held_for(
     held = _held_around(session, device_id, {it.key for it in arrived}, deeds.locked_tasks)
     waiting = [
         Incoming(
-            op=deeds.check_op(body),
+            op=(op := deeds.check_op(body)),
+            key=(op.type, op.id),
             digest=receipt["digest"],
             device_id=receipt["device_id"],
             n=receipt["n"],
@@ -256,7 +267,7 @@ def go_on_with_held(session: Session, *, device_id: str, check_op: CheckOp, now:
     """Do what a device has waiting and what has become possible meanwhile, as its next push would;
     gives how many ops went on."""
     deeds = Deeds(session, actor=writer_on(session, device_id), now=now, check_op=check_op)
-    deeds.open([], _tasks_of(session, device_id, []))
+    deeds.open([], _tasks_of(session, device_id, [], met_by(session, device_id, [])))
     waiting = _held_for(session, device_id, deeds, [])
     deeds.know(statuses_of(session, _dependencies(waiting)))
     went_on = _retry(deeds, waiting)
@@ -284,17 +295,31 @@ def _bound_held(
             count, size_bytes = count + 1, size_bytes + size
 
 
+class _Ended(NamedTuple):
+    """What became of ops: the salvaged ones, and the others."""
+
+    salvaged: list[Settled]
+    others: list[Settled]
+
+    @classmethod
+    def of(cls, deeds: Deeds, ops: Iterable[Incoming]) -> "_Ended":
+        """Apart, each with its task and its result."""
+        ended = cls([], [])
+        for it in ops:
+            result = deeds.result(it)
+            into = ended.salvaged if result["status"] == "salvaged" else ended.others
+            into.append((it, deeds.task_of(it), result))
+        return ended
+
+
 def _save(
     session: Session, deeds: Deeds, arrived: Sequence[Incoming], held: Sequence[Incoming]
 ) -> None:
     """Receipts of salvaged ops first, because the task's document shows them."""
-    for salvaged in (True, False):
-        if not salvaged:
-            close_gone_on(session, held, now=deeds.now)
-            deeds.save()
-        for write, ops in ((save_receipts, arrived), (renew_receipts, held)):
-            settled = [(it, deeds.task_of(it), deeds.result(it)) for it in ops]
-            concerned = [s for s in settled if (s[2]["status"] == "salvaged") == salvaged]
-            if salvaged:
-                open_late_ops(session, concerned, now=deeds.now)
-            write(session, concerned)
+    fresh, renewed = _Ended.of(deeds, arrived), _Ended.of(deeds, held)
+    open_late_ops(session, fresh.salvaged + renewed.salvaged, now=deeds.now)
+    insert_rows(session, receipts_of(fresh.salvaged))
+    renew_receipts(session, renewed.salvaged)
+    close_gone_on(session, held, now=deeds.now)
+    deeds.save(lambda: [receipts_of(fresh.others)])
+    renew_receipts(session, renewed.others)

@@ -9,7 +9,16 @@ import orjson
 from sqlalchemy.orm import Session
 
 from server.errors import DomainError
-from server.services.bulk import Insert, as_json, insert_rows, is_among, rows_from_json, seek_rows
+from server.services.bulk import (
+    WORD,
+    Rows,
+    Target,
+    as_json,
+    beside_rows,
+    is_among,
+    rows_from_json,
+    seek_rows,
+)
 from server.services.scope import Actor
 from server.services.sql import run
 from sync.ops import Op
@@ -17,17 +26,23 @@ from sync.ops import Op
 #: statuses whose op is nowhere else and is kept with its receipt, to be mended or looked at
 KEPT_WHOLE = frozenset({"rejected", "deferred", "salvaged"})
 
-COLUMNS = {
-    "device_id": "text", "op_id": "text", "n": "bigint", "user_id": "text", "digest": "text",
-    "type": "text", "entity_id": "text", "task_id": "text", "status": "text", "result": "text",
-    "body": "text", "offset_ms": "bigint", "effective_ms": "bigint", "received_ms": "bigint",
-}  # fmt: skip
+RECEIPTS = Target(
+    "receipts",
+    {
+        "device_id": WORD, "op_id": WORD, "n": "bigint", "user_id": WORD, "digest": WORD,
+        "type": WORD, "entity_id": WORD, "task_id": WORD, "status": WORD,
+        "result": WORD, "body": WORD, "offset_ms": "bigint", "effective_ms": "bigint",
+        "received_ms": "bigint",
+    },
+    alike=("device_id", "user_id", "offset_ms", "received_ms"),
+)  # fmt: skip
 
 
 class Incoming(NamedTuple):
     """An op with what it was stamped with when it arrived; a held one keeps its stamp."""
 
     op: Op
+    key: tuple[str, str]  # the entity it is about: type and id, as in the op
     digest: str
     device_id: str
     n: int
@@ -36,11 +51,6 @@ class Incoming(NamedTuple):
     offset_ms: int
     effective_ms: int
     received_ms: int
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """The entity it is about."""
-        return (self.op.type, self.op.id)
 
 
 class Known(NamedTuple):
@@ -60,6 +70,45 @@ def digest_of(body: Mapping[str, Any]) -> str:
             raise DomainError("invalid_json", details={"reason": "nested too deeply"}) from None
         raw = body_text(body).encode()  # integers beyond 64 bits, lone surrogates
     return hashlib.sha256(raw).hexdigest()
+
+
+class Met(NamedTuple):
+    """What a device's ops meet: the receipts that some of them have already, by op id; the tasks
+    of the entities that exist; the tasks on which earlier ops of the device are held."""
+
+    receipts: dict[str, Known]
+    tasks: dict[tuple[str, str], str]
+    held_on: set[str]
+
+
+def met_by(session: Session, device_id: str, ops: Iterable[Op]) -> Met:
+    """What these ops of a device meet, in one round trip. Its row is held by the caller. An entity
+    never moves to another task; of a held op the task may be known only since."""
+    source = rows_from_json(session, {"op_id": "text", "type": "text", "id": "text"})
+    receipt = "c.device_id = :device AND c.op_id = r.op_id"
+    rows = run(
+        session,
+        "SELECT r.op_id, r.type, r.id, c.digest, c.status, c.result, d.task_id "
+        f"FROM {source} {beside_rows(session, 'receipts', 'c', receipt)} "
+        f"{beside_rows(session, 'documents', 'd', 'd.type = r.type AND d.id = r.id')} "
+        "WHERE c.op_id IS NOT NULL OR d.task_id IS NOT NULL UNION ALL "
+        "SELECT NULL, NULL, NULL, NULL, NULL, NULL, COALESCE(c.task_id, d.task_id) "
+        "FROM receipts c LEFT JOIN documents d ON d.type = c.type AND d.id = c.entity_id "
+        "WHERE c.device_id = :device AND c.status = 'deferred'",
+        {
+            "device": device_id,
+            "rows": as_json([{"op_id": op.op_id, "type": op.type, "id": op.id} for op in ops]),
+        },
+    )
+    met = Met({}, {}, set())
+    for row in rows:
+        if row.task_id is not None and row.op_id is None:
+            met.held_on.add(row.task_id)
+        elif row.task_id is not None:
+            met.tasks[row.type, row.id] = row.task_id
+        if row.result is not None:
+            met.receipts[row.op_id] = Known(row.digest, row.status, orjson.loads(row.result))
+    return met
 
 
 def known_receipts(session: Session, device_id: str, op_ids: Sequence[str]) -> dict[str, Known]:
@@ -104,18 +153,6 @@ def tasks_of_earlier_ops(
     return {(row.type, row.entity_id): row.task_id for row in rows}
 
 
-def tasks_of_held_ops(session: Session, device_id: str) -> set[str]:
-    """The tasks on which ops of this device are held; of some it is known only since."""
-    rows = run(
-        session,
-        "SELECT DISTINCT COALESCE(c.task_id, d.task_id) FROM receipts c "
-        "LEFT JOIN documents d ON d.type = c.type AND d.id = c.entity_id "
-        "WHERE c.device_id = :device AND c.status = 'deferred'",
-        {"device": device_id},
-    )
-    return {task_id for (task_id,) in rows if task_id is not None}
-
-
 def held_ops(
     session: Session,
     device_ids: Iterable[str],
@@ -143,22 +180,24 @@ def held_ops(
     return [(orjson.loads(row.body), row._asdict()) for row in rows]
 
 
-def save_receipts(
-    session: Session, settled: Iterable[tuple[Incoming, str | None, dict[str, Any]]]
-) -> None:
-    """Add the receipts of fresh ops: `(op, its task, its result)`."""
-    rows = [_row(it, task_id, result) for it, task_id, result in settled]
-    insert_rows(session, Insert("receipts", COLUMNS, rows))
+#: an op, its task, its result
+Settled = tuple[Incoming, str | None, dict[str, Any]]
 
 
-def renew_receipts(
-    session: Session, settled: Iterable[tuple[Incoming, str | None, dict[str, Any]]]
-) -> None:
+def receipts_of(settled: Iterable[Settled]) -> Rows:
+    """The receipts of fresh ops, to be added."""
+    return Rows(RECEIPTS, [_row(*each) for each in settled])
+
+
+def renew_receipts(session: Session, settled: Iterable[Settled]) -> None:
     """Write what became of ops that were held."""
-    rows = [_row(it, task_id, result) for it, task_id, result in settled]
+    rows = [
+        dict(zip(RECEIPTS.columns, _row(it, task_id, result), strict=True))
+        for it, task_id, result in settled
+    ]
     if not rows:
         return
-    source = rows_from_json(session, COLUMNS)
+    source = rows_from_json(session, RECEIPTS.columns)
     run(
         session,
         "UPDATE receipts SET status = r.status, result = r.result, body = r.body, "
@@ -186,15 +225,13 @@ def mark_mended(session: Session, arrived: Iterable[Incoming]) -> None:
         )
 
 
-def _row(it: Incoming, task_id: str | None, result: dict[str, Any]) -> dict[str, Any]:
-    kept = result["status"] in KEPT_WHOLE
-    return {
-        "device_id": it.device_id, "op_id": it.op.op_id, "n": it.n, "user_id": it.user_id,
-        "digest": it.digest, "type": it.op.type, "entity_id": it.op.id,
-        "task_id": task_id, "status": result["status"], "result": orjson.dumps(result).decode(),
-        "body": body_text(it.op.body) if kept else None, "offset_ms": it.offset_ms,
-        "effective_ms": it.effective_ms, "received_ms": it.received_ms,
-    }  # fmt: skip
+def _row(it: Incoming, task_id: str | None, result: dict[str, Any]) -> tuple[Any, ...]:
+    op, status = it.op, result["status"]
+    body = body_text(op.body) if status in KEPT_WHOLE else None
+    return (
+        it.device_id, op.op_id, it.n, it.user_id, it.digest, op.type, op.id, task_id, status,
+        as_json(result), body, it.offset_ms, it.effective_ms, it.received_ms,
+    )  # fmt: skip
 
 
 def body_text(body: Mapping[str, Any]) -> str:

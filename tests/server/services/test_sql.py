@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from server.models import Setting
-from server.services.bulk import Insert, insert_rows, is_among, seek_rows
+from server.services.bulk import WORD, Insert, Rows, Target, insert_rows, is_among, seek_rows
 from server.services.sql import run
 
 
@@ -118,6 +118,40 @@ def test_rows_for_several_tables_are_inserted_together(database):
         [head] = run(session, "SELECT seq FROM feed_heads", {})
     assert [tuple(row) for row in found] == [("a", "一"), ("b", "二")]
     assert head.seq == 4
+
+
+NOTES = Target(
+    "conflict_settlements",
+    {"conflict_id": WORD, "rev": "bigint", "candidate": WORD, "note": "text"},
+    alike=("conflict_id",),
+)
+SETTINGS = Target("settings", {"key": WORD, "value": "text"})
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("c", 1, "", "")],
+        [("c", 1, None, None)],
+        [("c", 1, "", ""), ("c", 2, "", "")],
+        [("c", 1, None, "a\nb\x1d"), ("c", 2, "N", "\\N"), ("d", 3, '"{}\\n', '"{}')],
+    ],
+    ids=["one empty", "one null", "alike", "not alike"],
+)
+def test_rows_arrive_as_they_were_sent(database, rows):
+    with database.write() as session:
+        insert_rows(session, Rows(NOTES, rows))
+    with database.read() as session:
+        found = run(session, f"SELECT {', '.join(NOTES.columns)} FROM {NOTES.table}", {})
+    assert sorted(tuple(row) for row in found) == rows
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\x1db", "\\N"])
+def test_what_would_be_taken_for_a_border_is_refused(database, text):
+    if database.is_sqlite:
+        pytest.skip("rows travel one by one there")
+    with database.write() as session, pytest.raises(ValueError, match=r"settings\.key"):
+        insert_rows(session, Rows(SETTINGS, [(text, "c"), ("d", "e")]))
 
 
 def test_rows_are_sought_by_key_without_reading_the_table(database):
