@@ -1,12 +1,12 @@
 """The choice (抽取): per stratum the smallest keys are drawn, the next are substitutes (候补)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from draw.pool import Part, Pool, Spread
 from draw.rows import Kind
 from draw.rules import Quota
-from draw.tickets import Candidate, Draft, merge, smallest_keys
+from draw.tickets import Candidate, Draft, below, bound_for, hoped_for
 
 #: objects whose tickets are one piece of work
 DRAFT_OBJECTS = 300_000
@@ -37,27 +37,52 @@ class Choice(NamedTuple):
 def choose(pool: Pool, strata: Mapping[str, Quota], seed: bytes, *, spread: Spread = map) -> Choice:
     """Draw. The rules must fit the pool (`rules.fit_faults`)."""
     keep = {name: quota + reserve for name, (quota, reserve) in strata.items()}
-    kept = list(spread(smallest_keys, _drafts(pool, seed, keep)))
+    smallest = _smallest(pool, keep, seed, spread)
     objects: list[Chosen] = []
     reserve: list[Chosen] = []
     for name, (quota, reserves) in strata.items():
-        ranked = _ranked(merge(each[name] for each in kept))
+        ranked = _ranked(smallest[name][: quota + reserves])
         objects += ranked[:quota]
-        reserve += ranked[quota : quota + reserves]
+        reserve += ranked[quota:]
     return Choice(_across_strata(objects), _across_strata(reserve))
 
 
-def _drafts(pool: Pool, seed: bytes, keep: Mapping[str, int]) -> Iterator[Draft]:
+def _smallest(
+    pool: Pool, keep: Mapping[str, int], seed: bytes, spread: Spread
+) -> dict[str, list[Candidate]]:
+    """Of each stratum at least the smallest so-many candidates, or all, in order."""
+    expected = {name: hoped_for(count) for name, count in keep.items()}
+    found: dict[str, list[Candidate]] = {}
+    while expected:
+        bounds = {
+            name: bound_for(pool.weights.get(name, {}), size) for name, size in expected.items()
+        }
+        pieces = list(spread(below, _drafts(pool, seed, bounds)))
+        for name in bounds:
+            found[name] = merge(piece[name] for piece in pieces)
+            if len(found[name]) >= min(keep[name], pool.eligible(name)):
+                del expected[name]
+            else:
+                expected[name] *= 2  # the estimate was too low: never seen, but not impossible
+    return found
+
+
+def merge(pieces: Iterable[Sequence[Candidate]]) -> list[Candidate]:
+    """What several processes found of one stratum, in order."""
+    return sorted(candidate for piece in pieces for candidate in piece)
+
+
+def _drafts(pool: Pool, seed: bytes, bounds: Mapping[str, bytes]) -> Iterator[Draft]:
     together: list[Sequence[Part]] = []
     size = 0
     for parts in pool.batches:
         together.append(parts)
         size += sum(len(part.numbers) for part in parts)
         if size >= DRAFT_OBJECTS:
-            yield Draft(seed, keep, together)
+            yield Draft(seed, bounds, together)
             together, size = [], 0
     if together:
-        yield Draft(seed, keep, together)
+        yield Draft(seed, bounds, together)
 
 
 def _ranked(candidates: Sequence[Candidate]) -> list[Chosen]:

@@ -58,8 +58,12 @@ class Pool:
     root: bytes
     size: int
     strata: frozenset[str]
-    eligible: Counter[str]  # by stratum
+    weights: dict[str, Counter[int]]  # stratum → how many eligible objects have which weight
     batches: list[list[Part]]
+
+    def eligible(self, stratum: str) -> int:
+        """How many objects of a stratum can be drawn."""
+        return self.weights[stratum].total() if stratum in self.weights else 0
 
 
 def freeze_rows(rows: Iterable[dict[str, Any]], *, spread: Spread = map) -> Pool:
@@ -174,10 +178,11 @@ def _gather(batches: Iterable[Batch], spread: Spread) -> Pool:
     records.sort()
     if faults := [*faults, *_repeated_ids(records)][:MAX_FAULTS]:
         raise Refused(faults)
-    eligible: Counter[str] = Counter()
+    weights: dict[str, Counter[int]] = {}
     for part in chain.from_iterable(parts):
-        eligible[part.stratum] += len(part.numbers)
-    return Pool(_root(records, spread), len(records), frozenset(strata), eligible, parts)
+        sizes = weights.setdefault(part.stratum, Counter())
+        sizes[part.weight] += len(part.numbers)
+    return Pool(_root(records, spread), len(records), frozenset(strata), weights, parts)
 
 
 def _repeated_ids(records: Sequence[bytes]) -> Iterator[Fault]:

@@ -87,5 +87,5 @@ def fit_faults(rules: Rules, pool: Pool) -> Iterator[Fault]:
     for stratum in sorted(pool.strata - rules.strata.keys()):
         yield Fault("stratum_without_rule", "rules.strata", stratum)
     for stratum, (quota, _) in rules.strata.items():
-        if quota > (there := pool.eligible[stratum]):
+        if quota > (there := pool.eligible(stratum)):
             yield Fault("quota_too_large", f"rules.strata.{stratum}.quota", f"0 to {there}", quota)

@@ -90,7 +90,7 @@ def _recompute(
 def _counts(bundle: dict[str, Any], frozen: Frozen, objects: ObjectsDrawn) -> dict[str, int]:
     return {
         "pool": frozen.pool.size,
-        "eligible": frozen.pool.eligible.total(),
+        "eligible": sum(map(frozen.pool.eligible, frozen.pool.strata)),
         "officers": len(frozen.roster.ids),
         "objects": len(objects.choice.objects),
         "reserve": len(objects.choice.reserve),

@@ -70,9 +70,30 @@ def test_equal_keys_and_equal_balls_go_by_the_bytes_of_the_id(bundle):
 def test_the_fast_path_is_the_plain_one(weights, keep, seed_):
     pool = [row(f"o{n}", weight=weight) for n, weight in enumerate(weights)]
     frozen = frozen_of({**made(pool, rules_=rules(quota=0)), "pool": pool})
-    draft = tickets.Draft(seed_, {"all": keep}, frozen.pool.batches)
     plain = sorted((tickets.key_of(seed_, r["id"], r["weight"]), r["id"].encode()) for r in pool)
-    assert [(c.key, c.id) for c in tickets.smallest_keys(draft)["all"]] == plain[:keep]
+    for bound in (
+        tickets.NO_BOUND,
+        tickets.bound_for(frozen.pool.weights["all"], keep),
+        plain[0][0],
+    ):
+        found = tickets.below(tickets.Draft(seed_, {"all": bound}, frozen.pool.batches))["all"]
+        assert sorted((c.key, c.id) for c in found) == [each for each in plain if each[0] <= bound]
+
+
+@pytest.mark.parametrize("expected", [0, 1, 10, 500, 999, 1000])
+def test_about_as_many_stay_below_a_bound_as_were_expected(expected):
+    pool = [row(f"o{n}", weight=1 + n % 7) for n in range(1000)]
+    frozen = frozen_of({**made(pool, rules_=rules(quota=0)), "pool": pool})
+    bound = tickets.bound_for(frozen.pool.weights["all"], expected)
+    draft = tickets.Draft(bytes(32), {"all": bound}, frozen.pool.batches)
+    assert abs(len(tickets.below(draft)["all"]) - expected) <= 4 * 1000**0.5 / 2
+
+
+def test_an_estimate_that_is_too_low_changes_nothing(monkeypatch):
+    pool = [row(f"o{n}", weight=1 + n % 3) for n in range(300)]
+    whole = made(pool, rules_=rules(quota=100, reserve=50))
+    monkeypatch.setattr(choice, "hoped_for", lambda keep: 1)
+    assert made(pool, rules_=rules(quota=100, reserve=50)) == whole
 
 
 def test_many_objects_in_many_pieces_are_chosen_alike(monkeypatch):
