@@ -41,7 +41,7 @@ def choose(pool: Pool, strata: Mapping[str, Quota], seed: bytes, *, spread: Spre
     objects: list[Chosen] = []
     reserve: list[Chosen] = []
     for name, (quota, reserves) in strata.items():
-        ranked = _ranked(smallest[name][: quota + reserves])
+        ranked = _ranked(smallest[name][: quota + reserves], pool.kinds)
         objects += ranked[:quota]
         reserve += ranked[quota:]
     return Choice(_across_strata(objects), _across_strata(reserve))
@@ -77,7 +77,7 @@ def _drafts(pool: Pool, seed: bytes, bounds: Mapping[str, bytes]) -> Iterator[Dr
     size = 0
     for parts in pool.batches:
         together.append(parts)
-        size += sum(len(part.numbers) for part in parts)
+        size += sum(len(part.kinds) for part in parts)
         if size >= DRAFT_OBJECTS:
             yield Draft(seed, bounds, together)
             together, size = [], 0
@@ -85,9 +85,9 @@ def _drafts(pool: Pool, seed: bytes, bounds: Mapping[str, bytes]) -> Iterator[Dr
         yield Draft(seed, bounds, together)
 
 
-def _ranked(candidates: Sequence[Candidate]) -> list[Chosen]:
+def _ranked(candidates: Sequence[Candidate], kinds: Sequence[Kind]) -> list[Chosen]:
     return [
-        Chosen(candidate.id.decode(), candidate.kind, candidate.key, rank)
+        Chosen(candidate.id.decode(), kinds[candidate.kind], candidate.key, rank)
         for rank, candidate in enumerate(candidates, 1)
     ]
 

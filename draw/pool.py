@@ -33,13 +33,12 @@ _AFTER_ID = b"\x00"
 
 class Part(NamedTuple):
     """Eligible objects of one stratum and weight: their ids, a line each, and of each its kind, by
-    its place among the kinds."""
+    its number among the kinds of its batch (or, in a `Pool`, of the pool)."""
 
     stratum: str
     weight: int
     ids: bytes
-    numbers: array[int]
-    kinds: list[Kind]
+    kinds: array[int]
 
 
 class Batch(NamedTuple):
@@ -47,6 +46,7 @@ class Batch(NamedTuple):
 
     records: list[bytes]
     parts: list[Part]
+    kinds: list[Kind]
     strata: set[str]
     faults: list[Fault]
 
@@ -59,6 +59,7 @@ class Pool:
     size: int
     strata: frozenset[str]
     weights: dict[str, Counter[int]]  # stratum → how many eligible objects have which weight
+    kinds: list[Kind]
     batches: list[list[Part]]
 
     def eligible(self, stratum: str) -> int:
@@ -148,29 +149,29 @@ class _Batching:
             sort = row["stratum"], row["weight"]
             if sort not in self.eligible:
                 self.eligible[sort] = [], array("I")
-            ids, numbers = self.eligible[sort]
+            ids, kinds = self.eligible[sort]
             ids.append(row["id"])
-            numbers.append(self.kinds.setdefault(kind_of(row), len(self.kinds)))
+            kinds.append(self.kinds.setdefault(kind_of(row), len(self.kinds)))
 
     def done(self) -> Batch:
         """What remains."""
-        kinds = list(self.kinds)
         parts = [
-            Part(stratum, weight, "\n".join(ids).encode(), numbers, kinds)
-            for (stratum, weight), (ids, numbers) in self.eligible.items()
+            Part(stratum, weight, "\n".join(ids).encode(), kinds)
+            for (stratum, weight), (ids, kinds) in self.eligible.items()
         ]
         self.records.sort()
-        return Batch(self.records, parts, self.strata, self.faults[:MAX_FAULTS])
+        return Batch(self.records, parts, list(self.kinds), self.strata, self.faults[:MAX_FAULTS])
 
 
 def _gather(batches: Iterable[Batch], spread: Spread) -> Pool:
     records: list[bytes] = []
     parts: list[list[Part]] = []
+    kinds: dict[Kind, int] = {}
     strata: set[str] = set()
     faults: list[Fault] = []
     for batch in batches:
         records += batch.records
-        parts.append(batch.parts)
+        parts.append(_of_the_pool(batch, kinds))
         strata |= batch.strata
         faults += batch.faults
         if len(faults) >= MAX_FAULTS:
@@ -181,8 +182,19 @@ def _gather(batches: Iterable[Batch], spread: Spread) -> Pool:
     weights: dict[str, Counter[int]] = {}
     for part in chain.from_iterable(parts):
         sizes = weights.setdefault(part.stratum, Counter())
-        sizes[part.weight] += len(part.numbers)
-    return Pool(_root(records, spread), len(records), frozenset(strata), weights, parts)
+        sizes[part.weight] += len(part.kinds)
+    return Pool(
+        _root(records, spread), len(records), frozenset(strata), weights, list(kinds), parts
+    )
+
+
+def _of_the_pool(batch: Batch, kinds: dict[Kind, int]) -> list[Part]:
+    """The parts of a batch, with the pool's own numbers for the kinds."""
+    numbers = [kinds.setdefault(kind, len(kinds)) for kind in batch.kinds]
+    return [
+        part._replace(kinds=array("I", map(numbers.__getitem__, part.kinds)))
+        for part in batch.parts
+    ]
 
 
 def _repeated_ids(records: Sequence[bytes]) -> Iterator[Fault]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from draw.hashing import HASH_BYTES, digest, label, lp, u32
 from draw.pool import Part
-from draw.rows import MAX_WEIGHT, Kind
+from draw.rows import MAX_WEIGHT
 from draw.shapes import MAX_CODE
 
 NO_BOUND = b"\xff" * HASH_BYTES
@@ -29,7 +29,7 @@ class Candidate(NamedTuple):
 
     key: bytes
     id: bytes
-    kind: Kind
+    kind: int  # its number among the kinds of the pool
 
 
 class Draft(NamedTuple):
@@ -60,7 +60,7 @@ def _below(head: bytes, part: Part, bound: bytes) -> list[Candidate]:
     ids = part.ids.split(b"\n")
     keys = _keys([head + _LENGTHS[len(id_)] + id_ for id_ in ids], part.weight)
     return [
-        Candidate(key, ids[place], part.kinds[part.numbers[place]])
+        Candidate(key, ids[place], part.kinds[place])
         for place, key in enumerate(keys)
         if key <= bound
     ]

@@ -7,6 +7,7 @@ processes. It runs before and after the draw, so that what disturbs the machine 
 import argparse
 import os
 import platform
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -58,8 +59,9 @@ def facts() -> list[str]:
     """Machine, date, command and load."""
     load = " ".join(f"{value:.2f}" for value in os.getloadavg())
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    command = " ".join(["python -m bench.draw", *sys.argv[1:]])
     return [
-        f"- {now}, `python -m bench.draw`",
+        f"- {now}, `{command}`",
         f"- {processor()}, {os.cpu_count()} processors, {platform.system()} {platform.release()}; "
         f"load before the run {load}",
         f"- Python {platform.python_version()}; {PROCESSES} processes beside the one that reads",

@@ -87,8 +87,8 @@ def by_key_alone(parts):
     return sorted(whole, key=lambda candidate: candidate.key)
 
 
-def ranks_from_nought(right, candidates):
-    return [chosen._replace(rank=chosen.rank - 1) for chosen in right(candidates)]
+def ranks_from_nought(right, *args):
+    return [chosen._replace(rank=chosen.rank - 1) for chosen in right(*args)]
 
 
 def by_id(chosen):
