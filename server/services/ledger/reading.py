@@ -13,7 +13,8 @@ from server.errors import DomainError
 from server.models import LedgerBody, LedgerCheckpoint, LedgerEntry, LedgerTile
 from server.services.ledger.appending import size_of, stored_tile
 
-_BUNDLE = re.compile(r"tile/entries/((?:x\d{3}/)*\d{3})(?:\.p/([1-9]\d{0,2}))?")
+_PATH = re.compile(r"tile/(entries|\d\d?)/((?:x\d{3}/){0,5}\d{3})(?:\.p/([1-9]\d{0,2}))?", re.ASCII)
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def newest_checkpoint(session: Session) -> str:
@@ -27,14 +28,16 @@ def newest_checkpoint(session: Session) -> str:
 
 def file_at(session: Session, path: str) -> bytes:
     """A tile or a bundle of entries, by its path below the prefix. Raises `not_found`."""
-    bundle = _BUNDLE.fullmatch(path)
-    if bundle is None:
+    asked = _PATH.fullmatch(path)
+    if asked is None:
+        raise DomainError("not_found")
+    if asked[1] != "entries":
         tile = session.get(LedgerTile, path)
         if tile is None:
             raise DomainError("not_found")
         return tile.content
-    width = int(bundle[2] or WIDTH)
-    first = _numbered(bundle[1]) * WIDTH
+    width = int(asked[3] or WIDTH)
+    first = _numbered(asked[2]) * WIDTH
     if width > WIDTH or first + width > size_of(session):
         raise DomainError("not_found")
     return bundled(_entries(session, first, width))
@@ -62,7 +65,7 @@ def entry_at(session: Session, position: int) -> bytes:
 
 def body_of(session: Session, digest: str) -> bytes:
     """The public body that an entry is a digest of. Raises `not_found`."""
-    body = session.get(LedgerBody, digest)
+    body = session.get(LedgerBody, digest) if _DIGEST.fullmatch(digest) else None
     if body is None:
         raise DomainError("not_found")
     return body.content

@@ -226,3 +226,16 @@ def test_files_that_never_change_may_be_kept_for_ever(http, world, signer):
     fill(world, signer, 1)
     assert "immutable" in http.get("/ledger/tile/0/000.p/1").headers["Cache-Control"]
     assert "immutable" not in http.get("/ledger/checkpoint").headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tile/%00", "tile/0/%00", "tile/entries/" + "x999/" * 1500 + "000", "tile/entries/٠٠٠",
+        "tile/entries/000.p/0", "tile/entries/000.p/257", "tile/0/x", "body/%00", "body/x",
+        "entry/99999999999999999999", "proof/99999999999999999999",
+    ],
+)  # fmt: skip
+def test_an_odd_address_is_not_found(http, world, signer, path):
+    fill(world, signer, 3)
+    assert http.get(f"/ledger/{path}").status_code == 404
