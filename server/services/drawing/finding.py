@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from draw.ceremony import Frozen, freeze
 from server.errors import DomainError
@@ -13,6 +13,12 @@ from server.models import Draw, DrawPoolRow, Organisation
 from server.services.scope import Actor, in_scope
 
 PAGE = 5_000
+#: of a draw of 2,000 objects these columns are megabytes; no list needs them
+HEAVY = (
+    Draw.rules, Draw.officers, Draw.left_out, Draw.shares, Draw.objects, Draw.reserve,
+    Draw.assignments, Draw.events, Draw.after,
+)  # fmt: skip
+without_heavy = tuple(defer(column, raiseload=True) for column in HEAVY)
 
 
 def find_draw(session: Session, *, actor: Actor, draw_id: str, lock: bool = False) -> Draw:
@@ -42,6 +48,7 @@ def list_draws(session: Session, *, actor: Actor) -> Sequence[Draw]:
         select(Draw)
         .join(Organisation, Organisation.id == Draw.organisation_id)
         .where(in_scope(actor))
+        .options(*without_heavy)
         .order_by(Draw.frozen_at.desc(), Draw.id)
     ).all()
 

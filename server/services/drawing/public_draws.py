@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from server.errors import DomainError
 from server.models import Draw, DrawWitness, InspectionObject, Officer, Organisation, Plan
+from server.services.drawing.finding import without_heavy
 from server.services.drawing.giving_out import teams_of
 from server.services.drawing.rolling import is_sealed
 from server.services.planning.plans import revision_of
@@ -24,6 +25,7 @@ def public_draws(session: Session) -> list[dict[str, Any]]:
         select(Draw, Organisation)
         .join(Organisation, Organisation.id == Draw.organisation_id)
         .where(Draw.state.in_(PUBLIC_STATES))
+        .options(*without_heavy)
         .order_by(Draw.frozen_at.desc(), Draw.id)
         .limit(MOST)
     )

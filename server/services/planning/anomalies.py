@@ -79,8 +79,8 @@ def _over_cap(
 
 
 def _abandoned(session: Session, actor: Actor, year: int) -> list[dict[str, Any]]:
-    rows = session.scalars(
-        select(Draw)
+    rows = session.execute(
+        select(Draw.id, Draw.organisation_id, Draw.from_day, Draw.abandon_reason, Draw.abandoned_by)
         .join(Organisation, Organisation.id == Draw.organisation_id)
         .where(in_scope(actor), Draw.state == "abandoned")
         .where(Draw.from_day.between(date(year, 1, 1), date(year, 12, 31)))
