@@ -11,7 +11,13 @@ from server.api.glue import Blueprint, error_responses
 from server.errors import DomainError
 from server.models import Draw, DrawWitness
 from server.parts import parts
-from server.services.drawing.witnesses import hand_in_commitment, reveal, sign_record, witness_of
+from server.services.drawing.witnesses import (
+    hand_in_commitment,
+    reveal,
+    shares_for,
+    sign_record,
+    witness_of,
+)
 
 witness = Blueprint("witness", __name__, authenticated=False, description="Witnesses of a draw")
 
@@ -82,6 +88,7 @@ def _token() -> str:
 
 
 def _seen(who: DrawWitness, drawing: Draw) -> dict[str, Any]:
-    names = ("slot", "state", "shares", "pool_root", "commitment", "reveal_until", "dice")
+    names = ("slot", "state", "pool_root", "commitment", "reveal_until", "dice")
     shown = {name: getattr(drawing, name) for name in names}
-    return {**shown, "code": who.code, "signed_at": who.signed_at}
+    shares = shares_for(drawing, who, now=clock.now())
+    return {**shown, "shares": shares, "code": who.code, "signed_at": who.signed_at}

@@ -8,6 +8,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -21,6 +22,7 @@ from server.models import Draw, DrawWitness
 from server.services.audit.acts import record_act
 from server.services.drawing.finding import find_draw, require_state
 from server.services.drawing.freezing import as_domain_error
+from server.services.drawing.rolling import is_sealed
 from server.services.scope import Actor
 
 KINDS = ("integrity_supervisor", "enterprise", "deputy", "cppcc", "media")
@@ -109,6 +111,20 @@ def sign_record(session: Session, *, token: str, now: datetime) -> DrawWitness:
     require_state(drawing, "drawn", "abandoned")
     witness.signed_at = witness.signed_at or now
     return witness
+
+
+def shares_for(drawing: Draw, who: DrawWitness, *, now: datetime) -> list[dict[str, Any]]:
+    """The shares as a witness sees them, each with whether it is `open`. Under a seal only their
+    own is told: who has all of them and saw the dice has the seed."""
+    sealed = is_sealed(drawing, now)
+    return [
+        {
+            **share,
+            "open": share["reveal"] is not None,
+            "reveal": None if sealed and share["witness"] != who.code else share["reveal"],
+        }
+        for share in drawing.shares
+    ]
 
 
 def witnesses_of(session: Session, draw_id: str) -> Sequence[DrawWitness]:

@@ -83,6 +83,24 @@ def test_an_abandoned_attempt_stays_with_its_reason(http, stage, shops):
     assert http.get(f"{JSON}/{abandoned['id']}/bundle").status_code == 404
 
 
+def test_under_a_seal_no_witness_has_all_that_makes_the_seed(world, stage, shops):
+    until = china_date(now()) + timedelta(days=40)
+    day = period_of("monthly", year=next_month()[0], month=next_month()[1])[1]
+    plan = stage.plan(THREE, sealed_until=min(until, day).isoformat())
+    frozen = stage.freeze(plan, by=world.account("sealer", role="admin"))
+    mine, other = stage.witness(frozen), stage.witness(frozen)
+    mine.commit(), other.commit()
+    stage.commit(frozen)
+    mine.reveal(), other.reveal()
+    stage.roll(frozen)
+    for shown in (mine.call("GET"), mine.call("PUT", "/signature")):
+        assert all(each["open"] for each in shown["shares"])
+        assert [each["reveal"] for each in shown["shares"]] == [mine.share.hex(), None]
+    with world.parts.database.write() as session:
+        session.execute(update(Draw).values(sealed_until=china_date(now())))
+    assert mine.call("GET")["shares"][1]["reveal"] == other.share.hex()
+
+
 @pytest.fixture
 def sealed(world, stage, shops):
     """A drawn draw under a seal that ends on the sixth day of its month."""
