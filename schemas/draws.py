@@ -38,7 +38,7 @@ class SignedInSchema(ma.Schema):
 
 
 class AbandonSchema(ma.Schema):
-    """Why a draw is given up; everyone reads it."""
+    """Why a draw is given up; everyone reads it, for ever: no person's name belongs in it."""
 
     reason = Text(required=True, minimum=1, maximum=1000)
 
@@ -68,7 +68,10 @@ class EventSchema(ma.Schema):
     object = Id()
     objects = ma.fields.List(Id(), validate=validate.Length(min=1, max=MAX_OBJECTS))
     officer = Id()
-    reason = Text(required=True, minimum=1, maximum=1000)
+    reason = Text(
+        required=True, minimum=1, maximum=1000,
+        metadata={"description": "public for ever, in the ledger: no person's name or illness"},
+    )  # fmt: skip
 
 
 class WitnessViewSchema(ma.Schema):
@@ -106,6 +109,13 @@ class LeftOutSchema(ma.Schema):
     reason = ma.fields.String(required=True)
 
 
+class WaitingSchema(ma.Schema):
+    """A task whose drawn officers could not be sent yet; the audit says why."""
+
+    task_id = Id(required=True)
+    object_id = Id(required=True)
+
+
 class DrawSchema(DrawLineSchema):
     """A draw as the supervisor sees it at each step."""
 
@@ -129,6 +139,10 @@ class DrawSchema(DrawLineSchema):
     entries = ma.fields.Dict(
         required=True, metadata={"description": "what stands in the ledger, and at which position"}
     )
+    opened_at = UtcTime(
+        required=True, allow_none=True, metadata={"description": "when its tasks were given out"}
+    )
+    waiting = ma.fields.List(ma.fields.Nested(WaitingSchema), required=True)
     abandoned_at = UtcTime(required=True, allow_none=True)
     abandon_reason = ma.fields.String(required=True, allow_none=True)
 

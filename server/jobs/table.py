@@ -28,7 +28,7 @@ from server.services.audit.chain import seal_batch
 from server.services.conflicts import escalation
 from server.services.conflicts.care import adopt_conflicts
 from server.services.custody import anchoring, sealing
-from server.services.drawing.opening import due_draws, open_draw
+from server.services.drawing.opening import due_draws, open_in_time
 from server.services.evidence import comparing, derivatives
 from server.services.evidence.sweep import sweep_uploads
 from server.services.ledger.heads import anchor_audit
@@ -126,15 +126,14 @@ def adopt_pictures(shop: Workshop) -> None:
             taken = derivatives.adopt_pictures(session, now=clock.now())
 
 
-def open_sealed_draws(shop: Workshop) -> None:
-    """Give out what seals withheld until today, a draw a transaction."""
+def open_draws(shop: Workshop) -> None:
+    """Give out what seals withheld until today, and what could not be given out before."""
     today = clock.china_date(clock.now())
     rules = FrequencyRules(exempt_checks_count=shop.settings.exempt_checks_count)
     with shop.database.read() as session:
         due = due_draws(session, today=today)
     for draw_id in due:
-        with shop.database.write() as session:
-            open_draw(session, draw_id=draw_id, rules=rules, now=clock.now())
+        open_in_time(shop.database, draw_id, rules=rules, now=clock.now())
 
 
 def compare_photos(shop: Workshop) -> None:
@@ -251,7 +250,7 @@ JOBS: tuple[Job, ...] = (
     Job("seal_custody", seal_custody, EVERY_MINUTE),
     Job("seal_late_custody", seal_late_custody, SIX_HOURLY),
     Job("anchor_custody", anchor_custody, EVERY_HOUR),
-    Job("open_sealed_draws", open_sealed_draws, EVERY_HOUR),
+    Job("open_draws", open_draws, TEN_MINUTELY),
     Job("sweep_uploads", settle_uploads, EVERY_HOUR),
     Job("carry_out_deletions", carry_out_deletions, TEN_MINUTELY),
     Job("release_due", release_former_holders, EVERY_HOUR),

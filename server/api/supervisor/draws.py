@@ -28,7 +28,9 @@ from server.parts import parts
 from server.services.drawing.committing import abandon_draw, commit_draw
 from server.services.drawing.finding import find_draw, list_draws, require_state
 from server.services.drawing.freezing import freeze_draw
+from server.services.drawing.giving_out import waiting_of
 from server.services.drawing.happening import note_event
+from server.services.drawing.opening import open_in_time
 from server.services.drawing.rolling import bundle_of, roll_dice
 from server.services.drawing.witnesses import sign_in_witness, witnesses_of
 
@@ -101,13 +103,17 @@ def commit(draw_id: str) -> dict[str, Any]:
 @supervisor.arguments(DiceSchema)
 @supervisor.response(200, DrawSchema)
 def roll(asked: dict[str, Any], draw_id: str) -> dict[str, Any]:
-    """Draw with the witnesses' dice; officers get their tasks at the next sync"""
+    """Draw with the witnesses' dice; officers get their tasks at the next sync
+
+    Whatever keeps an officer from being sent, the draw stands; such tasks are in `waiting`."""
     with attempting("draw.roll", "draw", draw_id, "supervisor", "admin") as (session, actor):
-        drawn = roll_dice(
+        roll_dice(
             session, actor=actor, draw_id=draw_id, dice=asked["dice"],
-            signer=parts().settings.signer, rules=frequency_rules(), now=clock.now(),
+            signer=parts().settings.signer, now=clock.now(),
         )  # fmt: skip
-        return _shown(session, drawn)
+    open_in_time(parts().database, draw_id, rules=frequency_rules(), now=clock.now())
+    with reading("supervisor", "admin") as (session, actor):
+        return _shown(session, find_draw(session, actor=actor, draw_id=draw_id))
 
 
 @supervisor.route("/draws/<draw_id>/abandonment", methods=["POST"])
@@ -153,4 +159,8 @@ def _shown(session: Session, drawing: Draw) -> dict[str, Any]:
     session.flush()
     columns = [column.key for column in Draw.__table__.columns]
     shown: dict[str, Any] = {name: getattr(drawing, name) for name in columns}
-    return {**shown, "witnesses": witnesses_of(session, drawing.id)}
+    waiting = [
+        {"task_id": task.id, "object_id": task.object_id}
+        for task, _ in waiting_of(session, drawing)
+    ]
+    return {**shown, "witnesses": witnesses_of(session, drawing.id), "waiting": waiting}

@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.clock import china_date
+from server.errors import DomainError
 from server.models import Draw, InspectionObject, Organisation, Plan, Task
 from server.services.audit.acts import record_act
 from server.services.drawing.pool import Period, day_of_check
@@ -21,17 +23,43 @@ from server.services.tasks.tasks import new_task
 
 def give_out(
     session: Session, drawing: Draw, *, actor: Actor, rules: FrequencyRules, now: datetime
-) -> list[Task]:
+) -> None:
     """Make the tasks of all drawn objects and send their officers. Where only objects were drawn
     (N21) the tasks wait as drafts for officers who are named by hand."""
     drawing.opened_at = now
-    teams = teams_of(drawing)
-    tasks = make_tasks(session, drawing, list(teams), actor=actor, rules=rules, now=now)
-    hold_feeds(session, {post.officer_id for team in teams.values() for post in team})
-    for task in tasks:
-        if team := teams.get(task.object_id):
-            assign(session, actor=actor, task_id=task.id, posts=team, reason=None, now=now)
-    return tasks
+    make_tasks(session, drawing, list(teams_of(drawing)), actor=actor, rules=rules, now=now)
+    send_officers(session, drawing, actor=actor, reason=None, now=now)
+
+
+def send_officers(
+    session: Session, drawing: Draw, *, actor: Actor, reason: str | None, now: datetime,
+    again: bool = False,
+) -> None:  # fmt: skip
+    """Send the drawn officers on the tasks that wait for them. Where one can't be sent now, because
+    a certificate lapsed after the freeze, that task waits on and the others go; the audit says why,
+    once, and nothing when it is tried `again`."""
+    waiting = waiting_of(session, drawing)
+    hold_feeds(session, {post.officer_id for _, team in waiting for post in team})
+    for task, team in waiting:
+        try:
+            with session.begin_nested():
+                assign(session, actor=actor, task_id=task.id, posts=team, reason=reason, now=now)
+        except DomainError as error:
+            if not again:
+                record_act(
+                    session, actor=actor, action="task.assign.refused", target_type="task",
+                    target_id=task.id, after={"code": error.code, "details": error.details},
+                    now=now,
+                )  # fmt: skip
+
+
+def waiting_of(session: Session, drawing: Draw) -> list[tuple[Task, list[Post]]]:
+    """The tasks of a draw whose officers were drawn and are not sent yet, each with its team."""
+    drafts = session.scalars(
+        select(Task).where(Task.draw_id == drawing.id, Task.status == "draft").order_by(Task.id)
+    ).all()
+    teams = teams_of(drawing) if drafts else {}
+    return [(task, teams[task.object_id]) for task in drafts if teams.get(task.object_id)]
 
 
 def teams_of(drawing: Draw) -> dict[str, list[Post]]:
@@ -65,9 +93,11 @@ def make_tasks(
     rules: FrequencyRules,
     now: datetime,
 ) -> list[Task]:
-    """A draft task for each object, on the first day that keeps the interval. It belongs to the
-    body that holds its object (N37)."""
+    """A draft task for each object, on the first day that keeps the interval and is not over. It
+    belongs to the body that holds its object (N37). An object that became of another kind since the
+    freeze, one that the plan has no checklist for, gets another of the plan's."""
     plan = session.get_one(Plan, drawing.plan_id)
+    checklists = drawing.rules["checklists"]
     sites = {
         site.id: site
         for site in session.scalars(
@@ -78,7 +108,8 @@ def make_tasks(
         )
     }
     checks = checks_of_objects(session, object_ids)
-    period = Period(first=drawing.from_day, last=drawing.to_day)
+    first = min(max(drawing.from_day, china_date(now)), drawing.to_day)
+    period = Period(first=first, last=drawing.to_day)
     tasks = []
     for object_id in object_ids:
         site = sites[object_id]
@@ -88,7 +119,7 @@ def make_tasks(
             session, actor=actor, organisation_id=site.organisation_id, now=now,
             origin="campaign" if plan.kind == "campaign" else "drawn",
             source_document=drawing.slot, object_id=object_id,
-            checklist_id=drawing.rules["checklists"][site.kind],
+            checklist_id=checklists.get(site.kind) or min(checklists.values()),
             planned_on=day, due_on=period.last, override_reason=None, draw_id=drawing.id,
             item_list_ids=items_in_force(session, organisation=body, day=day).ids,
         )  # fmt: skip

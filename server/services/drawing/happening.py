@@ -16,9 +16,10 @@ from server.services.audit.acts import record_act
 from server.services.drawing.committing import note_in_ledger
 from server.services.drawing.finding import find_draw, require_state
 from server.services.drawing.freezing import as_domain_error
-from server.services.drawing.giving_out import make_tasks, teams_of
+from server.services.drawing.giving_out import make_tasks, send_officers, teams_of
 from server.services.drawing.rolling import is_sealed, redrawn
 from server.services.scope import Actor
+from server.services.sync.feed import hold_feeds
 from server.services.tasks.assignments import assign
 from server.services.tasks.eligibility import Post
 from server.services.tasks.frequency import FrequencyRules
@@ -90,24 +91,33 @@ def _carry_out(
     rules: FrequencyRules,
     now: datetime,
 ) -> None:
-    """Bring the tasks in line: the old object's is cancelled, the new one's made, teams changed."""
+    """Bring the tasks in line: the old object's is cancelled, the new one's made, teams changed. A
+    task that was cancelled by hand stays so."""
     reason = event["reason"]
     tasks = _tasks(session, drawing)
-    for object_id in before.keys() - after.keys():
-        cancel_task(session, actor=actor, task_id=tasks[object_id], reason=reason, now=now)
+    changed = {
+        object_id: team
+        for object_id, team in after.items()
+        if team and set(team) != set(before.get(object_id, ()))
+    }
     new = list(after.keys() - before.keys())
-    for task in make_tasks(session, drawing, new, actor=actor, rules=rules, now=now):
-        tasks[task.object_id] = task.id
-    for object_id, team in after.items():
-        if team and set(team) != set(before.get(object_id, ())):
-            assign(
-                session, actor=actor, task_id=tasks[object_id], posts=team, reason=reason, now=now
-            )
+    make_tasks(session, drawing, new, actor=actor, rules=rules, now=now)
+    concerned = [*changed, *(before.keys() - after.keys())]
+    teams = [each.get(object_id, ()) for each in (before, after) for object_id in concerned]
+    hold_feeds(session, {post.officer_id for team in teams for post in team})
+    for object_id in before.keys() - after.keys():
+        if object_id in tasks:
+            cancel_task(session, actor=actor, task_id=tasks[object_id].id, reason=reason, now=now)
+    for object_id, team in changed.items():
+        if object_id in tasks and tasks[object_id].status != "draft":
+            task_id = tasks[object_id].id
+            assign(session, actor=actor, task_id=task_id, posts=team, reason=reason, now=now)
+    send_officers(session, drawing, actor=actor, reason=reason, now=now)
 
 
-def _tasks(session: Session, drawing: Draw) -> dict[str, str]:
-    """Object → its task of this draw that stands."""
-    query = select(Task.object_id, Task.id).where(
-        Task.draw_id == drawing.id, Task.status != "cancelled"
-    )
-    return {row.object_id: row.id for row in session.execute(query)}
+def _tasks(session: Session, drawing: Draw) -> dict[str, Task]:
+    """Object → its task of this draw that stands; locked before any feed is, as pushes lock
+    them."""
+    query = select(Task).where(Task.draw_id == drawing.id, Task.status != "cancelled")
+    locked = query.order_by(Task.id).with_for_update(of=Task, key_share=True)
+    return {task.object_id: task for task in session.scalars(locked)}

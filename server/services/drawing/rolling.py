@@ -1,4 +1,4 @@
-"""The dice, last (掷骰): they fix the seed, the seed fixes everything, and it goes out at once."""
+"""The dice, last (掷骰): they fix the seed, and the seed fixes everything."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,9 +17,7 @@ from server.services.audit.acts import record_act
 from server.services.drawing.committing import note_in_ledger
 from server.services.drawing.finding import find_draw, frozen_of, lines_of, require_state
 from server.services.drawing.freezing import as_domain_error
-from server.services.drawing.giving_out import give_out
 from server.services.scope import Actor
-from server.services.tasks.frequency import FrequencyRules
 from server.signing import Signer
 
 
@@ -30,11 +28,11 @@ def roll_dice(
     draw_id: str,
     dice: str,
     signer: Signer | None,
-    rules: FrequencyRules,
     now: datetime,
 ) -> Draw:
     """Draw with the dice that the witnesses rolled, as text of digits. The result goes into the
-    ledger and, unless the plan is sealed, to the officers' devices and the public at once.
+    ledger and stands from then on; giving it out comes after, in a transaction of its own
+    (`opening.py`), so that nothing that keeps a task from being made takes the dice back.
 
     Raises `not_found`, `draw_state`, `shares_waited_for` before the deadline while a share is
     closed, `ledger_key_missing`, and `draw_refused` for dice that are none.
@@ -44,6 +42,8 @@ def roll_dice(
     _require_shares(drawing, now)
     drawn = _draw(session, drawing, dice)
     published = drawn.objects_drawn.published()
+    if published["commitment"] != drawing.commitment:  # somebody changed the frozen rows by hand
+        raise DomainError("draw_refused", details={"faults": [{"code": "commitment_differs"}]})
     drawing.dice, drawing.seed = dice, published["seed"]
     drawing.objects, drawing.reserve = published["objects"], published["reserve"]
     drawing.assignments = list(drawn.assignments)
@@ -55,8 +55,6 @@ def roll_dice(
         session, actor=actor, action="draw.roll", target_type="draw", target_id=draw_id,
         after={**said, "dice": dice}, now=now,
     )  # fmt: skip
-    if not is_sealed(drawing, now):
-        give_out(session, drawing, actor=actor, rules=rules, now=now)
     return drawing
 
 

@@ -97,3 +97,20 @@ def test_each_event_stands_in_the_ledger_with_its_ground(world, stage, drawn, ht
     entry = http.get(f"/ledger/entry/{position}").get_json()
     assert entry["name"] == f"{drawn['slot']}/1"
     assert http.get(f"/ledger/body/{entry['digest']}").get_json()["event"]["reason"] == "依法回避"
+
+
+def cancel(world, object_id):
+    listed = world.supervisor.get("/tasks?status=assigned").get_json()["items"]
+    [task] = [each for each in listed if each["object"]["id"] == object_id]
+    answer = world.supervisor.post(f"/tasks/{task['id']}/cancel", {"reason": "已停业"})
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_task_that_was_cancelled_by_hand_stays_so(world, stage, drawn):
+    first = drawn["assignments"][0]
+    cancel(world, first["object"])
+    stage.event(drawn, "officer_recused", object=first["object"], officer=first["officer"])
+    assert first["object"] not in tasks(world)
+    stage.event(drawn, "object_replaced", object=first["object"])
+    assert drawn["reserve"][0]["id"] in tasks(world)
+    assert stage.report(drawn).faults == []

@@ -128,12 +128,12 @@ def test_a_seal_withholds_names_and_seed_but_not_the_counts(http, world, stage, 
 
 
 def test_devices_get_sealed_tasks_when_the_seal_ends(http, world, stage, sealed):
-    world.parts.jobs.run_now("open_sealed_draws")
+    world.parts.jobs.run_now("open_draws")
     assert not [each for each in world.lead.pull()["changes"] if each["type"] == "task"]
     with world.parts.database.write() as session:
         session.execute(update(Draw).values(sealed_until=china_date(now())))
-    world.parts.jobs.run_now("open_sealed_draws")
-    world.parts.jobs.run_now("open_sealed_draws")
+    world.parts.jobs.run_now("open_draws")
+    world.parts.jobs.run_now("open_draws")
     listed = world.supervisor.get("/tasks?status=assigned").get_json()["items"]
     assert {each["object"]["id"] for each in listed} == {each["id"] for each in sealed["objects"]}
     assert len(listed) == 3
