@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from draw.ceremony import commitment
 from draw.faults import Refused
+from server.errors import DomainError
 from server.models import Draw
 from server.services.audit.acts import record_act
 from server.services.drawing.finding import find_draw, frozen_of, require_state
@@ -27,9 +28,12 @@ def commit_draw(
     drawing = find_draw(session, actor=actor, draw_id=draw_id, lock=True)
     require_state(drawing, "frozen")
     try:
-        drawing.commitment = commitment(frozen_of(session, drawing), drawing.shares).hex()
+        frozen = frozen_of(session, drawing)
+        drawing.commitment = commitment(frozen, drawing.shares).hex()
     except Refused as refused:
         raise as_domain_error(refused) from None
+    if frozen.pool.root.hex() != drawing.pool_root:  # somebody changed the frozen rows by hand
+        raise DomainError("draw_refused", details={"faults": [{"code": "commitment_differs"}]})
     drawing.state, drawing.committed_at = "committed", now
     drawing.reveal_until = now + timedelta(minutes=REVEAL_MINUTES) if drawing.shares else now
     said = {

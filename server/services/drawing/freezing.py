@@ -83,7 +83,7 @@ def freeze_draw(
     }
     drawn_by = in_nfc(drawn_by)
     require_staffing(roster.rows, kinds, drawn_by)
-    slot = _slot(session, body, plan, period)
+    slot = _slot(session, body, plan, month)
     frozen = Draw(
         id=new_id(), organisation_id=body.id, plan_id=plan.id,
         plan_revision=plan.approved_revision, slot=slot, state="frozen",
@@ -183,13 +183,19 @@ def _weights(table: WeightTable) -> dict[str, Any]:
     return {"version": table.version, **table.content, "posts": posts}
 
 
-def _slot(session: Session, body: Organisation, plan: Plan, period: Period) -> str:
-    """The slot of the next attempt. Raises `draw_exists` while the last is not abandoned."""
-    name = f"{period.first:%Y-%m}/{body.division_code}/{plan.code}#"
-    attempts = session.scalars(
-        select(Draw).where(Draw.slot.startswith(name, autoescape=True))
-    ).all()
-    standing = [each.slot for each in attempts if each.state != "abandoned"]
+def _slot(session: Session, body: Organisation, plan: Plan, month: date | None) -> str:
+    """The slot of the next attempt, named by the month that the plan begins in, or that is drawn of
+    an annual one: on whatever day it is asked for, it is the same. Raises `draw_exists` while the
+    last attempt is not abandoned."""
+    first = plan.from_day if month is None or plan.kind != "annual" else month
+    name = f"{first:%Y-%m}/{body.division_code}/{plan.code}#"
+    attempts = session.execute(
+        select(Draw.slot, Draw.state, Draw.organisation_id).where(
+            Draw.slot.startswith(name, autoescape=True)
+        )
+    ).all()  # of other bodies too: some share their code
+    own = [each for each in attempts if each.organisation_id == body.id]
+    standing = [each.slot for each in own if each.state != "abandoned"]
     if standing:
         raise DomainError("draw_exists", details={"slot": standing[0]})
     return f"{name}{len(attempts) + 1}"

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from server.clock import now
-from server.models import Draw
-from tests.server.plans import stratum
+from server.clock import china_date, now
+from server.models import Draw, Organisation, Plan
+from tests.server.plans import content, decide, file, stratum
 
 FOUR = stratum(quotas=[4], reserve=2)
 
@@ -157,3 +157,45 @@ def test_without_a_key_of_the_ledger_nothing_is_committed_to(world, stage, shops
     assert stage.commit(frozen, status=503)["code"] == "ledger_key_missing"
     world.app.extensions["suijian"] = world.parts
     assert world.supervisor.get(f"/draws/{frozen['id']}").get_json()["state"] == "frozen"
+
+
+def test_a_campaign_has_one_slot_on_whatever_day_it_is_drawn(world, stage, shops):
+    today = china_date(now())
+    began = today - timedelta(days=40)
+    body = {
+        "kind": "campaign", "code": "fire-month", "from_day": today.isoformat(),
+        "to_day": (today + timedelta(days=20)).isoformat(), "content": content(FOUR),
+    }  # fmt: skip
+    plan = decide(stage.second, file(world.supervisor, body))
+    with world.parts.database.write() as session:  # as if 40 days had gone by
+        session.execute(update(Plan).values(from_day=began))
+    assert stage.freeze(plan)["slot"] == f"{began:%Y-%m}/150102/fire-month#1"
+
+
+def test_bodies_that_share_a_code_do_not_share_a_draw(world, stage, shops):
+    stage.freeze(stage.plan(FOUR))
+    with world.parts.database.write() as session:
+        session.execute(update(Organisation).values(division_code="150102"))
+    for _ in range(4):
+        world.object(organisation="brig-b")
+    for number in range(3):
+        world.officer(f"there-{number}", organisation="brig-b")
+    there = world.account("there", role="supervisor", organisation="brig-b")
+    plan = stage.plan(FOUR, by=there, approver=world.other_supervisor)
+    assert stage.freeze(plan, by=there)["slot"][-2:] == "#2"
+
+
+@pytest.mark.parametrize("step", ["commit", "roll"])
+def test_what_was_changed_by_hand_in_the_database_stops_the_ceremony(world, stage, shops, step):
+    plan = stage.plan(FOUR)
+    draw = stage.freeze(plan)
+    if step == "roll":
+        stage.commit(draw)
+    with world.parts.database.write() as session:
+        drawing = session.get_one(Draw, draw["id"])
+        if step == "commit":
+            drawing.pool_root = "0" * 64
+        else:
+            drawing.officers = [{**each, "balls": each["balls"] + 1} for each in drawing.officers]
+    told = getattr(stage, step)(draw, status=422)
+    assert told["details"]["faults"][0]["code"] == "commitment_differs"
