@@ -1,11 +1,12 @@
 """Who is in the pool and in the drum, and why not (N17–N21, N27–N31)."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from server.clock import china_date, now
-from server.models import InspectionObject, OfficerInterest
+from server.models import InspectionObject, Officer, OfficerInterest
 from tests.server.item_lists import item
 from tests.server.item_lists import publish as publish_items
 from tests.server.plans import next_month, stratum
@@ -162,6 +163,8 @@ def test_an_annual_plan_is_drawn_month_by_month(world, stage):
 
     for _ in range(12):
         world.object()
+    with world.parts.database.write() as session:  # they last through the whole of next year
+        session.execute(update(Officer).values(certificate_expires_on=date(2100, 1, 1)))
     plan = decide(stage.second, file(world.supervisor, annual(stratum(quotas=[1, 2] + [1] * 10))))
     assert stage.freeze(plan, status=422)["details"] == {"field": "month"}
     february = stage.freeze(plan, month=f"{plan['year']}-02")
