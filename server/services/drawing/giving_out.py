@@ -39,6 +39,7 @@ def send_officers(
     a certificate lapsed after the freeze, that task waits on and the others go; the audit says why,
     once, and nothing when it is tried `again`."""
     waiting = waiting_of(session, drawing)
+    hold_sites(session, [task.object_id for task, _ in waiting])
     hold_feeds(session, {post.officer_id for _, team in waiting for post in team})
     for task, team in waiting:
         try:
@@ -60,6 +61,13 @@ def waiting_of(session: Session, drawing: Draw) -> list[tuple[Task, list[Post]]]
     ).all()
     teams = teams_of(drawing) if drafts else {}
     return [(task, teams[task.object_id]) for task in drafts if teams.get(task.object_id)]
+
+
+def hold_sites(session: Session, object_ids: Sequence[str]) -> dict[str, InspectionObject]:
+    """The objects, locked in order, and before any feed is: pushes and assignments lock them so."""
+    query = select(InspectionObject).where(InspectionObject.id.in_(object_ids))
+    locked = query.order_by(InspectionObject.id).with_for_update(key_share=True)
+    return {site.id: site for site in session.scalars(locked)}
 
 
 def teams_of(drawing: Draw) -> dict[str, list[Post]]:
@@ -98,15 +106,7 @@ def make_tasks(
     freeze, one that the plan has no checklist for, gets another of the plan's."""
     plan = session.get_one(Plan, drawing.plan_id)
     checklists = drawing.rules["checklists"]
-    sites = {
-        site.id: site
-        for site in session.scalars(
-            select(InspectionObject)
-            .where(InspectionObject.id.in_(object_ids))
-            .order_by(InspectionObject.id)
-            .with_for_update(key_share=True)
-        )
-    }
+    sites = hold_sites(session, object_ids)
     checks = checks_of_objects(session, object_ids)
     first = min(max(drawing.from_day, china_date(now)), drawing.to_day)
     period = Period(first=first, last=drawing.to_day)

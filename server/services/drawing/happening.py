@@ -16,7 +16,7 @@ from server.services.audit.acts import record_act
 from server.services.drawing.committing import note_in_ledger
 from server.services.drawing.finding import find_draw, require_state
 from server.services.drawing.freezing import as_domain_error
-from server.services.drawing.giving_out import make_tasks, send_officers, teams_of
+from server.services.drawing.giving_out import hold_sites, make_tasks, send_officers, teams_of
 from server.services.drawing.rolling import is_sealed, redrawn
 from server.services.scope import Actor
 from server.services.sync.feed import hold_feeds
@@ -102,6 +102,7 @@ def _carry_out(
     }
     new = list(after.keys() - before.keys())
     make_tasks(session, drawing, new, actor=actor, rules=rules, now=now)
+    hold_sites(session, list(tasks))
     concerned = [*changed, *(before.keys() - after.keys())]
     teams = [each.get(object_id, ()) for each in (before, after) for object_id in concerned]
     hold_feeds(session, {post.officer_id for team in teams for post in team})
