@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from media.digests import parse_sha256
 from media.folders import ensure_folder, move_durably, sync_folder
@@ -10,15 +10,25 @@ from media.folders import ensure_folder, move_durably, sync_folder
 READABLE = 0o640
 
 
-class Derivatives:
-    """One kind of derivative in a local folder: `ab/cd/abcd….jpg`."""
+class Derivatives(Protocol):
+    """One kind of derivative."""
+
+    def put(self, sha256: str, content: bytes) -> None:
+        """Keep the derivative of the original `sha256`; one made before is replaced."""
+
+    def open(self, sha256: str) -> BinaryIO | None:
+        """A stream of the derivative, which the caller closes; None if it is not there (yet)."""
+
+
+class LocalDerivatives:
+    """`Derivatives` in a local folder: `ab/cd/abcd….jpg`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         ensure_folder(folder)
 
     def put(self, sha256: str, content: bytes) -> None:
-        """Keep the derivative of the original `sha256`; one made before is replaced."""
+        """See `Derivatives.put`."""
         destination = self._path(sha256)
         ensure_folder(destination.parent)
         draft = destination.with_name(f".{destination.name}-{os.getpid()}-{os.urandom(4).hex()}")
@@ -29,7 +39,7 @@ class Derivatives:
             draft.unlink(missing_ok=True)
 
     def open(self, sha256: str) -> BinaryIO | None:
-        """A stream of the derivative, which the caller closes; None if it is not there (yet)."""
+        """See `Derivatives.open`."""
         try:
             return self._path(sha256).open("rb")
         except FileNotFoundError:

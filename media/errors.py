@@ -4,7 +4,26 @@ The server maps these to its envelope by `code`; `message` is for people, in Chi
 to do next.
 """
 
+import errno
 from typing import ClassVar
+
+
+class StoreFault(OSError):
+    """The store does not do its work; no file and nobody who sent one is to blame.
+
+    No `MediaError`: whoever judges or shrinks a picture must not take it for the picture's fault.
+    """
+
+    def __init__(self, said: str) -> None:
+        super().__init__(errno.EIO, said)
+
+
+class StoreUnavailable(StoreFault):
+    """Out of reach, overloaded, or what was sent there broke on the way: trying again helps."""
+
+
+class StoreRefused(StoreFault):
+    """No right, no bucket, wrong keys: nothing helps until a person has changed a setting."""
 
 
 class MediaError(Exception):

@@ -23,11 +23,55 @@ class Readable(Protocol):
 
 @dataclass(frozen=True)
 class FinishedUpload:
-    """A whole file that no store has taken over yet."""
+    """A whole file that no store has taken over yet.
+
+    `path` is where its bytes can be looked at while the lock is held. In object storage they lie
+    under `key`, and `path` is a copy.
+    """
 
     path: Path
     size_bytes: int
     sha256: str
+    key: str | None = None
+
+
+class PartialUpload(Protocol):
+    """Bytes received so far, held alone by whoever entered `Uploads.locked`."""
+
+    @property
+    def offset(self) -> int:
+        """How many there are."""
+
+    def append(
+        self, stream: Readable, *, offset: int, limit_bytes: int, checksum: Checksum | None = None
+    ) -> int:
+        """Write `stream` behind `offset`, make it durable and return the new offset.
+
+        `limit_bytes` is how large the whole upload may get. If the stream breaks off, the bytes
+        received stay and its exception passes, unless a checksum was given: then the piece is
+        whole and right, or discarded.
+
+        Errors: `OffsetMismatch`, `UploadTooLarge`, `ChecksumMismatch`: nothing was changed.
+        Source: tus 1.0.0, PATCH and the checksum extension.
+        """
+
+    def gather(self, parts: Iterable[Readable], *, size_bytes: int) -> None:
+        """Become these parts, one behind the other, durably.
+
+        Begun anew however far a killed server came; whole and durable when this returns.
+        Errors: `UploadIncomplete` if the parts have fewer than `size_bytes`, `UploadTooLarge`;
+        then nothing is here.
+        Source: tus 1.0.0, the concatenation extension.
+        """
+
+    def finish(self, size_bytes: int) -> FinishedUpload:
+        """The whole file with its sha256, for `Store.take` while the lock is still held.
+
+        Error: `UploadIncomplete` unless exactly `size_bytes` have arrived.
+        """
+
+    def remove(self) -> None:
+        """Delete what is left of the upload; whoever waits for the lock then finds none."""
 
 
 class UnverifiedMark:
@@ -57,10 +101,10 @@ class UnverifiedMark:
         self._link.unlink(missing_ok=True)
 
 
-class PartialUpload:
-    """Bytes on disk, appended in order; their number is the offset.
+class LocalPartialUpload:
+    """A `PartialUpload` in a file of its own, appended in order; its size is the offset.
 
-    Made by `Uploads.locked` only, with the lock of `descriptor` held.
+    Made by `LocalUploads.locked` only, with the lock of `descriptor` held.
     """
 
     def __init__(self, path: Path, descriptor: int) -> None:
@@ -71,21 +115,13 @@ class PartialUpload:
 
     @property
     def offset(self) -> int:
-        """Bytes received so far."""
+        """See `PartialUpload.offset`."""
         return os.fstat(self._descriptor).st_size
 
     def append(
         self, stream: Readable, *, offset: int, limit_bytes: int, checksum: Checksum | None = None
     ) -> int:
-        """Write `stream` behind `offset`, flush it to the disk and return the new offset.
-
-        `limit_bytes` is how large the whole upload may get. If the stream breaks off, the bytes
-        received stay and its exception passes, unless a checksum was given: then the piece is
-        whole and right, or discarded.
-
-        Errors: `OffsetMismatch`, `UploadTooLarge`, `ChecksumMismatch`: nothing was changed.
-        Source: tus 1.0.0, PATCH and the checksum extension.
-        """
+        """See `PartialUpload.append`."""
         if offset != self.offset:
             raise OffsetMismatch(offset=self.offset)
         if checksum is None:
@@ -95,20 +131,14 @@ class PartialUpload:
         return self.offset
 
     def gather(self, parts: Iterable[Readable], *, size_bytes: int) -> None:
-        """Become these parts, one behind the other, flushed to the disk.
-
-        Begun anew however far a killed server came; whole and durable when this returns.
-        Errors: `UploadIncomplete` if the parts have fewer than `size_bytes`, `UploadTooLarge`;
-        then nothing is here.
-        Source: tus 1.0.0, the concatenation extension.
-        """
+        """See `PartialUpload.gather`."""
         self._mark.set(0)
         # The parts are removed later: no power cut may bring the mark back then.
         sync_folder(self._path.parent)
         try:
             os.ftruncate(self._descriptor, 0)
             for part in parts:
-                for block in _blocks(part, self.offset, size_bytes):
+                for block in blocks(part, self.offset, size_bytes):
                     self._write(block)
             if self.offset != size_bytes:
                 raise UploadIncomplete(offset=self.offset, size_bytes=size_bytes)
@@ -119,23 +149,21 @@ class PartialUpload:
             self._discard_unverified()
 
     def finish(self, size_bytes: int) -> FinishedUpload:
-        """The whole file with its sha256, for `Store.put` while the lock is still held.
-
-        Error: `UploadIncomplete` unless exactly `size_bytes` have arrived.
-        """
+        """See `PartialUpload.finish`."""
         if self.offset != size_bytes:
             raise UploadIncomplete(offset=self.offset, size_bytes=size_bytes)
         return FinishedUpload(self._path, size_bytes, sha256_of(self._path))
 
     def remove(self) -> None:
-        """Delete the bytes; whoever waits for the lock then finds no upload."""
+        """See `PartialUpload.remove`."""
         self._mark.clear()
-        self._path.unlink()
-        sync_folder(self._path.parent)
+        if self._path.exists():  # else a store took it over
+            self._path.unlink()
+            sync_folder(self._path.parent)
 
     def _append_plain(self, stream: Readable, offset: int, limit_bytes: int) -> None:
         try:
-            for block in _blocks(stream, offset, limit_bytes):
+            for block in blocks(stream, offset, limit_bytes):
                 self._write(block)
         except UploadTooLarge:
             os.ftruncate(self._descriptor, offset)
@@ -149,7 +177,7 @@ class PartialUpload:
         hasher = checksum.hasher()
         self._mark.set(offset)
         try:
-            for block in _blocks(stream, offset, limit_bytes):
+            for block in blocks(stream, offset, limit_bytes):
                 hasher.update(block)
                 self._write(block)
             checksum.check(hasher)
@@ -171,7 +199,7 @@ class PartialUpload:
             self._mark.clear()
 
 
-def _blocks(stream: Readable, offset: int, limit_bytes: int) -> Iterator[bytes]:
+def blocks(stream: Readable, offset: int, limit_bytes: int) -> Iterator[bytes]:
     """The stream in blocks. Error: `UploadTooLarge` as soon as there is one byte too many."""
     left_bytes = limit_bytes - offset
     while block := stream.read(min(BLOCK_BYTES, left_bytes + 1)):

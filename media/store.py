@@ -11,6 +11,7 @@ from typing import BinaryIO, Protocol
 from media.digests import SHA256_HEX, parse_sha256
 from media.errors import OriginalDamaged, OriginalMissing
 from media.folders import ensure_folder, move_durably, sync_folder
+from media.partial import FinishedUpload
 
 READ_ONLY = 0o440
 """Permissions of an original: nobody writes it again, a backup's group may read it."""
@@ -26,8 +27,16 @@ class Store(Protocol):
         Error: `OriginalDamaged` if what is stored has another size; then `source` stays.
         """
 
+    def take(self, whole: FinishedUpload) -> None:
+        """As `put`, of an upload in the same deployment; its bytes travel no further than they
+        must. Whoever holds the upload then removes what is left of it."""
+
     def open(self, sha256: str) -> BinaryIO:
         """A seekable stream of the bytes; the caller closes it. Error: `OriginalMissing`."""
+
+    def link(self, sha256: str, *, media_type: str, name: str) -> str | None:
+        """An address under which a browser may fetch the bytes for some minutes, as a file called
+        `name`; None where they can only be had through `open`."""
 
     def size_bytes(self, sha256: str) -> int:
         """Error: `OriginalMissing`."""
@@ -59,6 +68,14 @@ class LocalStore:
         if destination.stat().st_size != source.stat().st_size:
             raise OriginalDamaged(sha256=sha256)
         source.unlink()
+
+    def take(self, whole: FinishedUpload) -> None:
+        """See `Store.take`."""
+        self.put(whole.path, whole.sha256)
+
+    def link(self, sha256: str, *, media_type: str, name: str) -> str | None:
+        """None: nobody but the server reaches the folder."""
+        return None
 
     def open(self, sha256: str) -> BinaryIO:
         """See `Store.open`."""

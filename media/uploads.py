@@ -1,42 +1,69 @@
-"""The folder of unfinished uploads, shared by all processes of a machine (上传目录).
+"""Unfinished uploads, and the folder that holds them for all processes of a machine (上传目录).
 
-`<folder>/ab/abcd…` holds the bytes of upload `abcd…`; nothing else is kept about it, so a killed
-server goes on where the file ends. One `flock` per upload lets one writer in at a time.
+In `LocalUploads` the file `<folder>/ab/abcd…` holds the bytes of upload `abcd…`; nothing else is
+kept about it, so a killed server goes on where the file ends. One `flock` per upload lets one
+writer in at a time. For several machines see `media.s3.uploads`.
 """
 
 import fcntl
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from media.errors import UploadLocked, UploadNotFound
 from media.folders import ensure_folder, sync_folder
-from media.partial import PartialUpload, UnverifiedMark
+from media.partial import LocalPartialUpload, PartialUpload, UnverifiedMark
 
-_UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
+UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
 """Made by the server (uuid4, hexadecimal); anything else never becomes a path."""
 
 
-class Uploads:
-    """Unfinished uploads by id. Every method raises `UploadNotFound` on an id that has no file."""
+class Uploads(Protocol):
+    """Unfinished uploads by id. Every method raises `UploadNotFound` on an id that is none."""
+
+    def create(self, upload_id: str) -> None:
+        """An empty upload under a new id, durable when this returns. Error: `FileExistsError`."""
+
+    def offset(self, upload_id: str) -> int:
+        """Bytes received and not in doubt, asked without the lock while others may write."""
+
+    def open(self, upload_id: str) -> BinaryIO:
+        """A stream of the bytes of an upload that nobody writes any more; the caller closes it."""
+
+    def locked(self, upload_id: str) -> AbstractContextManager[PartialUpload]:
+        """Hold the upload alone, against all threads, processes and servers, until the block ends.
+
+        The lock dies with its process, so a killed server leaves none behind.
+        Errors: `UploadLocked` at once if someone else holds it, `UploadNotFound`.
+        """
+
+    def remove(self, upload_id: str) -> None:
+        """Delete an upload. Error: `UploadLocked` while someone writes it."""
+
+    def sweep(self, *, untouched_since: datetime) -> list[str]:
+        """Remove what nobody has written since then and nobody holds; the removed ids."""
+
+
+class LocalUploads:
+    """`Uploads` in a local folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         ensure_folder(folder)
 
     def create(self, upload_id: str) -> None:
-        """An empty upload under a new id, durable when this returns."""
+        """See `Uploads.create`."""
         path = self._path(upload_id)
         ensure_folder(path.parent)
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         sync_folder(path.parent)
 
     def offset(self, upload_id: str) -> int:
-        """Bytes received and not in doubt, asked without the lock while others may write."""
+        """See `Uploads.offset`."""
         path = self._path(upload_id)
         try:
             size_bytes = path.stat().st_size
@@ -46,19 +73,15 @@ class Uploads:
         return size_bytes if verified is None else verified
 
     def open(self, upload_id: str) -> BinaryIO:
-        """A stream of the bytes of an upload that nobody writes any more; the caller closes it."""
+        """See `Uploads.open`."""
         try:
             return self._path(upload_id).open("rb")
         except FileNotFoundError as fault:
             raise UploadNotFound from fault
 
     @contextmanager
-    def locked(self, upload_id: str) -> Iterator[PartialUpload]:
-        """Hold the upload alone, against all threads and processes, until the block ends.
-
-        The lock dies with its process, so a killed server leaves none behind.
-        Errors: `UploadLocked` at once if someone else holds it, `UploadNotFound`.
-        """
+    def locked(self, upload_id: str) -> Iterator[LocalPartialUpload]:
+        """See `Uploads.locked`."""
         path = self._path(upload_id)
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
@@ -67,17 +90,17 @@ class Uploads:
         try:
             _lock(descriptor)
             check_still_there(descriptor, path)
-            yield PartialUpload(path, descriptor)
+            yield LocalPartialUpload(path, descriptor)
         finally:
             os.close(descriptor)
 
     def remove(self, upload_id: str) -> None:
-        """Delete an upload. Error: `UploadLocked` while someone writes it."""
+        """See `Uploads.remove`."""
         with self.locked(upload_id) as upload:
             upload.remove()
 
     def sweep(self, *, untouched_since: datetime) -> list[str]:
-        """Remove what nobody has written since then and nobody holds; the removed ids."""
+        """See `Uploads.sweep`."""
         return [
             upload_id
             for upload_id in self._untouched_since(untouched_since)
@@ -86,7 +109,7 @@ class Uploads:
 
     def _untouched_since(self, moment: datetime) -> Iterator[str]:
         for path in self._folder.glob("??/*"):
-            if not _UPLOAD_ID.fullmatch(path.name):
+            if not UPLOAD_ID.fullmatch(path.name):
                 continue
             with suppress(FileNotFoundError):
                 if datetime.fromtimestamp(path.stat().st_mtime, UTC) < moment:
@@ -100,7 +123,7 @@ class Uploads:
         return True
 
     def _path(self, upload_id: str) -> Path:
-        if not _UPLOAD_ID.fullmatch(upload_id):
+        if not UPLOAD_ID.fullmatch(upload_id):
             raise UploadNotFound
         return self._folder / upload_id[:2] / upload_id
 

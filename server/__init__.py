@@ -20,7 +20,7 @@ from server.db import Database
 from server.jobs import Jobs, Workshop
 from server.parts import Parts
 from server.pokes import Pokes
-from server.stores import MediaStores
+from server.stores import stores_of
 
 PROTOCOL_VERSION = "v1"
 
@@ -88,7 +88,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def put_together(settings: Settings) -> Parts:
     """The parts that a deployment's settings call for."""
     database = Database(settings.database_url)
-    media = MediaStores.in_folder(settings.data_dir)
+    media = stores_of(settings, database)
     shop = Workshop(settings=settings, database=database, media=media)
     # a stream holds a thread as long as it is open: half of them are kept for requests
     pokes = Pokes(database, seats=max(1, settings.threads // 2))

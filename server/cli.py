@@ -12,6 +12,7 @@ from server.commands.evidence import evidence_commands
 from server.commands.jobs import job_commands
 from server.commands.launch import launch
 from server.commands.ledger import ledger_commands
+from server.commands.media import media_commands
 from server.commands.registers import registers_commands
 from server.commands.sync import sync_commands
 from server.commands.users import user_commands
@@ -40,6 +41,7 @@ COMMANDS: list[click.Command] = [
     ledger_commands,
     evidence_commands,
     job_commands,
+    media_commands,
     sync_commands,
     user_commands,
     demo_commands,

@@ -1,6 +1,7 @@
 """Settings: read once from the environment, checked, frozen. A wrong one stops the start."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
@@ -11,6 +12,10 @@ from server.signing import KeyUnusable, Signer, origin_from, seed_from
 
 TRUE_WORDS = frozenset({"1", "true", "yes"})
 FALSE_WORDS = frozenset({"0", "false", "no"})
+MAY_BE_ZERO = frozenset({"trusted_proxies", "s3_link_minutes"})
+LOCAL = "local"
+#: a bucket's name as S3 allows it, then folders
+S3_ADDRESS = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w./-]*)?", re.ASCII)
 MIN_SECRET_BYTES = 32  # RFC 7518 §3.2: an HS256 key is at least as long as its hash
 
 
@@ -40,6 +45,22 @@ class Settings:
         "ANCHOR_DIR",
         "daily anchors of the chains of custody; best on another machine's or write-once storage",
         Path("DATA_DIR/anchors"),
+    )
+    media_store: str = _setting(
+        "MEDIA_STORE",
+        "where photos and uploads lie: `local` (in DATA_DIR) or `s3://bucket/prefix`; then the "
+        "keys are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; try it with `flask media check`",
+        "local",
+    )
+    s3_endpoint_url: str = _setting(
+        "S3_ENDPOINT_URL", "address of an S3-compatible storage (MinIO, Ceph, …); empty for AWS", ""
+    )
+    s3_region: str = _setting("S3_REGION", "region of the bucket", "us-east-1")
+    s3_link_minutes: int = _setting(
+        "S3_LINK_MINUTES",
+        "how long an address holds under which a browser fetches a photo from the storage; 0 where "
+        "browsers can't reach it: photos then pass through the server",
+        5,
     )
     host: str = _setting("HOST", "address that `make run` listens on", "127.0.0.1")
     port: int = _setting("PORT", "port that `make run` listens on", 8000)
@@ -119,9 +140,10 @@ class Settings:
             self._check_ledger_key()
         if not self.database_url.startswith(("sqlite:", "postgresql:", "postgresql+psycopg:")):
             raise SettingsError("DATABASE_URL must begin with sqlite: or postgresql:")
+        self._check_media_store()
         for spec in fields(self):
             value = getattr(self, spec.name)
-            minimum = 0 if spec.name == "trusted_proxies" else 1
+            minimum = 0 if spec.name in MAY_BE_ZERO else 1
             if type(value) is int and value < minimum:
                 raise SettingsError(f"{spec.metadata['env']} must be at least {minimum}")
 
@@ -134,6 +156,13 @@ class Settings:
                 'python -c "import base64, secrets; '
                 'print(base64.b64encode(secrets.token_bytes(32)).decode())"'
             ) from None
+    def _check_media_store(self) -> None:
+        if self.media_store == LOCAL:
+            return
+        if not S3_ADDRESS.fullmatch(self.media_store):
+            raise SettingsError("MEDIA_STORE must be local or s3://bucket/prefix")
+        if self.s3_endpoint_url and not self.s3_endpoint_url.startswith(("http://", "https://")):
+            raise SettingsError("S3_ENDPOINT_URL must begin with http:// or https://")
 
 
 def _convert(name: str, raw: str, default: object) -> Any:

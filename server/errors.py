@@ -224,6 +224,12 @@ CATALOGUE: dict[str, ErrorKind] = {
     "image_truncated": ErrorKind(422, "图片不完整，已隔离。请从手机里的原图重新上传。"),
     "image_unreadable": ErrorKind(422, "图片已损坏，已隔离。请从手机里的原图重新上传或重拍。"),
     "video_truncated": ErrorKind(422, "视频不完整，已隔离。请从手机里的原视频重新上传。"),
+    "store_unavailable": ErrorKind(
+        503, "照片存储暂时不可用，已收到的内容没有丢失。请稍后从原来的位置继续。"
+    ),
+    "store_refused": ErrorKind(
+        503, "照片存储拒绝了服务器的请求，内容仍保留在终端上。请通知管理员运行 flask media check。"
+    ),
     "original_missing": ErrorKind(404, "找不到原始文件，请联系管理员从备份中恢复。"),
     "original_damaged": ErrorKind(500, "已保存的原始文件可能已损坏，请联系管理员核对。"),
     "photo_deleted": ErrorKind(

@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as WaitedTooLong
 from werkzeug.exceptions import HTTPException
 
-from media.errors import MediaError
+from media.errors import MediaError, StoreFault, StoreRefused
 from media.folders import is_full
 from server.errors import CATALOGUE, DomainError
 
@@ -107,6 +107,12 @@ def install_error_handlers(app: Flask) -> None:
         app.logger.exception("disk full", exc_info=error)
         return _come_later("storage_full")
 
+    def from_store(error: StoreFault) -> Response:
+        app.logger.error("store of photos: %s", error)
+        if isinstance(error, StoreRefused):  # coming again changes nothing
+            return envelope(DomainError("store_refused"))
+        return _come_later("store_unavailable")
+
     def from_media(error: MediaError) -> Response:
         return envelope(DomainError(error.code, message=error.message, details=error.details))
 
@@ -120,4 +126,5 @@ def install_error_handlers(app: Flask) -> None:
     app.register_error_handler(OperationalError, from_database)
     app.register_error_handler(WaitedTooLong, from_queue)
     app.register_error_handler(OSError, from_disk)
+    app.register_error_handler(StoreFault, from_store)
     app.register_error_handler(Exception, unforeseen)

@@ -5,7 +5,7 @@ from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
 _LINE = re.compile(
-    r"^(?P<name>[A-Za-z0-9._-]+)(\[[a-z,]+\])?==(?P<version>\S+)( ; [^#]+)?\s+# (?P<why>.+)$"
+    r"^(?P<name>[A-Za-z0-9._-]+)(\[[a-z0-9,]+\])?==(?P<version>\S+)( ; [^#]+)?\s+# (?P<why>.+)$"
 )
 MAX_LICENCE_NAME = 60  # longer is the licence's text, not its name
 _LICENCE_WORDS = {

@@ -6,7 +6,6 @@ import hashlib
 import io
 import tracemalloc
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,6 +21,7 @@ from media.errors import (
 )
 from media.partial import BLOCK_BYTES, PartialUpload
 from media.uploads import Uploads
+from tests.media.places import Place
 
 ID = "0123456789abcdef0123456789abcdef"
 LIMIT_BYTES = 10_000_000
@@ -51,8 +51,8 @@ class Trickles:
 
 
 @pytest.fixture
-def uploads(tmp_path: Path) -> Uploads:
-    return Uploads(tmp_path / "uploads")
+def uploads(place: Place) -> Uploads:
+    return place.uploads()
 
 
 @pytest.fixture
@@ -218,7 +218,7 @@ def test_a_part_that_breaks_off_leaves_nothing(upload: PartialUpload) -> None:
     assert content(upload) == b""
 
 
-def test_memory_stays_flat_however_large_the_upload(upload: PartialUpload) -> None:
+def test_memory_stays_flat_however_large_the_upload(place: Place, upload: PartialUpload) -> None:
     class Zeros:
         left_bytes = 64 * 1024 * 1024
 
@@ -233,7 +233,7 @@ def test_memory_stays_flat_however_large_the_upload(upload: PartialUpload) -> No
     upload.gather([Zeros()], size_bytes=size_bytes)
     peak_bytes = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak_bytes < 4 * BLOCK_BYTES
+    assert peak_bytes < place.memory_blocks * BLOCK_BYTES
 
 
 Piece = tuple[bytes, str]
@@ -244,16 +244,16 @@ PIECES = st.lists(
             ["right", "checked", "wrong checksum", "breaks off", "checked, breaks off"]
         ),
     ),
-    max_size=12,
+    max_size=8,
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces=PIECES)
 def test_whatever_happens_to_pieces_the_file_is_what_was_accepted(
-    tmp_path: Path, new_id: Callable[[], str], pieces: list[Piece]
+    place: Place, new_id: Callable[[], str], pieces: list[Piece]
 ) -> None:
-    uploads, upload_id, expected = Uploads(tmp_path), new_id(), b""
+    uploads, upload_id, expected = place.uploads(), new_id(), b""
     uploads.create(upload_id)
     for data, fate in pieces:
         checksum = checksum_of(data + b"?" * (fate == "wrong checksum"))

@@ -10,14 +10,15 @@ import pytest
 from media.errors import DigestMalformed, OriginalDamaged, OriginalMissing
 from media.store import READ_ONLY, LocalStore, Store
 from tests.media.pictures import written
+from tests.media.places import Place
 
 DATA = b"a photo" * 1000
 SHA256 = hashlib.sha256(DATA).hexdigest()
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return LocalStore(tmp_path / "originals")
+def store(place: Place) -> Store:
+    return place.store()
 
 
 def test_what_was_put_is_read_back_and_its_source_is_gone(store: Store, tmp_path: Path) -> None:
@@ -41,13 +42,13 @@ def test_nothing_is_there_before_it_was_put(store: Store) -> None:
 
 
 def test_the_same_bytes_are_stored_once_and_the_second_source_is_taken_too(
-    store: Store, tmp_path: Path
+    store: Store, place: Place, tmp_path: Path
 ) -> None:
     store.put(written(tmp_path, DATA, "first"), SHA256)
     second = written(tmp_path, DATA, "second")
     store.put(second, SHA256.upper())
     assert not second.exists()
-    assert [path.name for path in files_under(tmp_path)] == [SHA256]
+    assert place.kept() == [SHA256]
 
 
 def test_other_bytes_under_a_stored_digest_are_refused_and_stay_where_they_are(
@@ -104,26 +105,25 @@ def test_parallel_puts_of_the_same_bytes_leave_one_whole_file(store: Store, tmp_
     assert not any(source.exists() for source in sources)
 
 
-def test_a_local_original_is_read_only_in_a_folder_of_its_own_prefix(
-    store: Store, tmp_path: Path
-) -> None:
+def test_a_local_original_is_read_only_in_a_folder_of_its_own_prefix(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "originals")
     store.put(written(tmp_path, DATA), SHA256)
     path = tmp_path / "originals" / SHA256[:2] / SHA256[2:4] / SHA256
     assert stat.S_IMODE(path.stat().st_mode) == READ_ONLY
 
 
-def test_an_upload_on_another_file_system_is_moved_as_well(tmp_path: Path, store: Store) -> None:
+def test_an_upload_on_another_file_system_is_moved_as_well(tmp_path: Path) -> None:
     memory = Path("/dev/shm")  # a tmpfs of its own on Linux
     if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
         pytest.skip("this machine has no second file system to write to")
     source = written(memory, DATA, f"suijian-{tmp_path.name}")
-    store.put(source, SHA256)
+    LocalStore(tmp_path / "originals").put(source, SHA256)
     assert not source.exists()
     assert [path.name for path in files_under(tmp_path / "originals")] == [SHA256]
 
 
-def test_originals_and_quarantine_do_not_see_each_other(tmp_path: Path) -> None:
-    originals, quarantine = LocalStore(tmp_path / "originals"), LocalStore(tmp_path / "quarantine")
+def test_originals_and_quarantine_do_not_see_each_other(place: Place, tmp_path: Path) -> None:
+    originals, quarantine = place.store("originals"), place.store("quarantine")
     quarantine.put(written(tmp_path, DATA), SHA256)
     assert quarantine.exists(SHA256)
     assert not originals.exists(SHA256)

@@ -15,7 +15,7 @@ import pytest
 
 from media.errors import UploadLocked, UploadNotFound
 from media.store import LocalStore
-from media.uploads import Uploads, check_still_there
+from media.uploads import LocalUploads, Uploads, check_still_there
 from tests.media.writer import BLOCK, LIMIT_BYTES
 
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def uploads(folder: Path) -> Uploads:
     """One upload of a few bytes."""
-    uploads = Uploads(folder)
+    uploads = LocalUploads(folder)
     uploads.create(ID)
     append(uploads, FIRST)
     return uploads

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from media.digests import parse_checksum
-from media.uploads import Uploads
+from media.uploads import LocalUploads
 
 BLOCK = b"b" * 1000
 LIMIT_BYTES = 1_000_000
@@ -32,7 +32,7 @@ def main() -> None:
     """Append as the arguments say."""
     folder, upload_id, *header = sys.argv[1:]
     checksum = parse_checksum(header[0]) if header else None
-    with Uploads(Path(folder)).locked(upload_id) as upload:
+    with LocalUploads(Path(folder)).locked(upload_id) as upload:
         upload.append(
             OneBlockThenSilence(), offset=upload.offset, limit_bytes=LIMIT_BYTES, checksum=checksum
         )

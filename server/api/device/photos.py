@@ -67,17 +67,34 @@ def missing_summary(args: dict[str, Any]) -> dict[str, Any]:
 
 
 @device.route("/photos/<photo_id>/original")
-@error_responses(401, 403, 404, 410)
+@error_responses(401, 403, 404, 410, 503)
 @answers_file(device, *map(str, EXTENSIONS))
+@device.alt_response(302, description="Found: the storage has it, under an address for minutes")
 def original(photo_id: str) -> Response:
-    """The original, byte for byte; that it was viewed stands in the chain of custody"""
+    """The original, byte for byte; that it was viewed stands in the chain of custody
+
+    Where photos lie in object storage, the answer may be an address there that holds for some
+    minutes and for whoever has it."""
+    originals = parts().media.originals
     with writing() as (session, actor):
         file = view_original(session, actor=actor, photo_id=photo_id, now=clock.now())
-        content = parts().media.originals.open(file.sha256)
+        name = _name(photo_id, file)
+        link = originals.link(file.sha256, media_type=file.media_type, name=name)
+        content = None if link else originals.open(file.sha256)
+    if content is None:
+        return _sent_away(link or "")
     return send_stored(
-        content, file.media_type, name=_name(photo_id, file), etag=file.sha256,
+        content, file.media_type, name=name, etag=file.sha256,
         cached=ASK_EACH_TIME, as_attachment=True,
     )  # fmt: skip
+
+
+def _sent_away(link: str) -> Response:
+    """To the storage. Each look is asked for anew, and so noted; the address is for one person."""
+    response = Response(status=302, headers={"Location": link})
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
 
 
 def _name(photo_id: str, file: EvidenceFile) -> str:

@@ -98,12 +98,13 @@ def completing(
     arrival = judge(whole.path, sha256=whole.sha256, stated_sha256=upload.sha256)
     reach("upload.judged")
     if arrival.fault is None:
-        media.originals.put(whole.path, whole.sha256)
+        media.originals.take(whole)
         reach("upload.stored")
     yield arrival
     reach("upload.noted")
     if arrival.fault is not None:
-        media.quarantine.put(whole.path, whole.sha256)
+        media.quarantine.take(whole)
+    partial.remove()
 
 
 def recovered(database: Database, originals: Store, upload: Upload) -> Arrival:

@@ -15,7 +15,7 @@ from sqlalchemy import Select, select, text, update
 from sqlalchemy.orm import Session
 
 from media.darkroom import Darkroom, PictureNotMade
-from media.errors import MediaError
+from media.errors import MediaError, StoreFault
 from media.folders import is_full
 from media.small import SIZES
 from server.db import Database
@@ -130,7 +130,7 @@ def _made(
     except (MediaError, PictureNotMade) as error:
         return {}, str(error)
     except OSError as error:
-        if is_full(error):
+        if is_full(error) or isinstance(error, StoreFault):
             _give_back(database, taken)
             raise
         return {}, str(error)

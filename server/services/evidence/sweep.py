@@ -47,7 +47,8 @@ def _move_quarantined(database: Database, media: MediaStores) -> None:
     for upload_id in found:
         with suppress(UploadNotFound, UploadLocked), media.uploads.locked(upload_id) as partial:
             whole = partial.finish(partial.offset)
-            media.quarantine.put(whole.path, whole.sha256)
+            media.quarantine.take(whole)
+            partial.remove()
 
 
 def _settle_open(database: Database, media: MediaStores, *, now: datetime) -> None:
