@@ -102,3 +102,7 @@ class Locks:
             yield
         finally:
             self._held.discard(name)
+
+    def lose(self, name: str) -> None:
+        """As when the connection that holds the lock breaks and its holder does not know."""
+        self._held.discard(name)
