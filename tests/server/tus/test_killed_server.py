@@ -34,15 +34,18 @@ def headers_of(caller: Caller, offset: int) -> dict[str, str]:
 
 
 @contextmanager
-def cut_request(server: ServerProcess, caller: Caller, path: str, data: bytes, sent: int):
-    """A PATCH of the whole photo of which only the first bytes are sent; the line stays open."""
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers_of(caller, 0).items())
+def cut_request(
+    server: ServerProcess, caller: Caller, path: str, data: bytes, sent: int, offset: int = 0
+):
+    """A PATCH of the photo from `offset` on of which only bytes up to `sent` are sent; the line
+    stays open."""
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers_of(caller, offset).items())
     with socket.create_connection(("127.0.0.1", server.port)) as line:
         line.sendall(
             f"PATCH /api/v1{path} HTTP/1.1\r\nHost: x\r\n{lines}"
-            f"Content-Length: {len(data)}\r\n\r\n".encode()
+            f"Content-Length: {len(data) - offset}\r\n\r\n".encode()
         )
-        line.sendall(data[:sent])
+        line.sendall(data[offset:sent])
         yield line
 
 
