@@ -70,7 +70,7 @@ class LocalStore:
         source.unlink()
 
     def take(self, whole: FinishedUpload) -> None:
-        """See `Store.take`."""
+        """See `Store.take`. Flushed once more: a server killed in its last piece did not."""
         self.put(whole.path, whole.sha256)
 
     def link(self, sha256: str, *, media_type: str, name: str) -> str | None:

@@ -69,6 +69,8 @@ def call_verified(
 ) -> list[Waiting]:
     """Call the photos verified; gives those that were not before. The caller has locked their
     tasks, and shows them."""
+    if not waiting:
+        return []
     verified = session.execute(
         update(Photo)
         .where(Photo.id.in_([photo.id for photo in waiting]), Photo.state.not_in(PAST))
