@@ -156,6 +156,7 @@ class Settings:
                 'python -c "import base64, secrets; '
                 'print(base64.b64encode(secrets.token_bytes(32)).decode())"'
             ) from None
+
     def _check_media_store(self) -> None:
         if self.media_store == LOCAL:
             return
