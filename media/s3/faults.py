@@ -26,19 +26,19 @@ _PASSING = frozenset(
     }
 )  # fmt: skip
 _MISSING = frozenset({"404", "NoSuchKey", "NoSuchUpload", "NotFound"})
-_NOT_OFFERED = "NotImplemented"
 _CREDENTIALS = (NoCredentialsError, PartialCredentialsError, ParamValidationError)
 
 
-class Missing(Exception):
-    """There is no such object, or no such multipart upload."""
+class Missing(StoreUnavailable):
+    """There is no such object, or no such multipart upload. Where nobody reckons with that, it has
+    gone this moment."""
 
 
-class Changed(Exception):
+class Changed(StoreUnavailable):
     """It is not (or no longer) as the request said it must be."""
 
 
-class NotOffered(Exception):
+class NotOffered(StoreRefused):
     """The storage does not know a header that was sent."""
 
 
@@ -63,7 +63,7 @@ def _told(fault: ClientError) -> Exception:
         return Missing(code)
     if status == 412:
         return Changed(code)
-    if code == _NOT_OFFERED:
+    if status == 501:
         return NotOffered(code)
     if code in _FULL or status == 507:
         return OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)} ({code})")

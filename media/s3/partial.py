@@ -182,7 +182,9 @@ class S3PartialUpload:
                         self._bucket.abort_multipart(self._key + WHOLE, writing.multipart)
 
     def _note(self, writing: Writing) -> None:
-        """From here on it counts."""
+        """From here on it counts; nothing is put if it counts already."""
+        if writing.offset == self.offset:
+            return
         notes = {"multipart": writing.multipart, "parts": str(writing.parts)}
         etag = self._bucket.put(
             self._key, writing.tail(), notes=notes, IfMatch=self._state.etag

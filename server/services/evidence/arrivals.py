@@ -3,6 +3,7 @@
 The order survives a kill at any point. Good bytes go into the store first and the row follows: a
 row left behind is found by `recovered`. Bad bytes are called quarantined first, while they still
 lie, flushed, where they arrived, and then moved: what was left behind there is moved by the sweep.
+In a bucket both are copied, and what is left of the upload goes last.
 """
 
 from collections.abc import Iterator
