@@ -220,7 +220,7 @@ def test_a_part_that_breaks_off_leaves_nothing(upload: PartialUpload) -> None:
 
 def test_memory_stays_flat_however_large_the_upload(place: Place, upload: PartialUpload) -> None:
     class Zeros:
-        left_bytes = 64 * 1024 * 1024
+        left_bytes = 32 * 1024 * 1024
 
         def read(self, size: int, /) -> bytes:
             size = min(size, self.left_bytes)
@@ -248,7 +248,7 @@ PIECES = st.lists(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces=PIECES)
 def test_whatever_happens_to_pieces_the_file_is_what_was_accepted(
     place: Place, new_id: Callable[[], str], pieces: list[Piece]
