@@ -71,6 +71,7 @@ class S3PartialUpload:
 
     def __init__(self, bucket: Bucket, key: str, state: State) -> None:
         self._bucket, self._key, self._state = bucket, key, state
+        self._in_doubt = False  # a state was put, and nobody said whether it arrived
         self._copies = ExitStack()
 
     @property
@@ -177,7 +178,7 @@ class S3PartialUpload:
                 self.remove()
                 raise UploadNotFound from None
             finally:
-                if writing.multipart != self._state.multipart:
+                if writing.multipart != self._state.multipart and not self._in_doubt:
                     with suppress(OSError):
                         self._bucket.abort_multipart(self._key + WHOLE, writing.multipart)
 
@@ -186,9 +187,9 @@ class S3PartialUpload:
         if writing.offset == self.offset:
             return
         notes = {"multipart": writing.multipart, "parts": str(writing.parts)}
-        etag = self._bucket.put(
-            self._key, writing.tail(), notes=notes, IfMatch=self._state.etag
-        )  # fmt: skip
+        self._in_doubt = True
+        etag = self._bucket.put(self._key, writing.tail(), notes=notes, IfMatch=self._state.etag)
+        self._in_doubt = False
         self._state = State(writing.multipart, writing.parts, writing.tail_bytes, etag)
 
     def _forget(self) -> None:

@@ -119,16 +119,23 @@ def test_what_was_answered_stays_and_what_comes_out_is_what_was_sent(
     assert [key for key in place.kept() if upload_id in key] == []
 
 
-def test_a_write_whose_answer_was_lost_is_done_once(place: S3Place) -> None:
+@pytest.mark.parametrize("size", [1000, PART_BYTES + 1000])
+def test_a_write_whose_answer_was_lost_is_done_once(place: S3Place, size: int) -> None:
     """Sent again, it finds that somebody wrote: it was itself, and asking tells where it stands."""
     upload_id, uploads, lost = next(ids), place.uploads(), [0.0]
     uploads.create(upload_id)
     events = uploads._bucket.client.meta.events
     events.register_first("needs-retry.s3.PutObject", lambda **_: lost.pop() if lost else None)
     with pytest.raises(UploadLocked), uploads.locked(upload_id) as upload:
-        upload.append(**piece(0, 1000, False))
+        upload.append(**piece(0, size, False))
     assert not lost
-    assert place.uploads().offset(upload_id) == 1000
+    reached = place.uploads().offset(upload_id)
+    assert 0 < reached <= size
+    with place.uploads().locked(upload_id) as upload:
+        upload.append(**piece(reached, size, False))
+        whole = upload.finish(reached + size)
+        assert whole.path.read_bytes() == NOISE[: reached + size]
+        upload.remove()
 
 
 def test_a_broken_line_keeps_all_that_came_over_it(place: S3Place) -> None:
