@@ -19,6 +19,9 @@ class Derivatives(Protocol):
     def open(self, sha256: str) -> BinaryIO | None:
         """A stream of the derivative, which the caller closes; None if it is not there (yet)."""
 
+    def delete(self, sha256: str) -> None:
+        """Remove the derivative for good; nothing happens if it is gone already."""
+
 
 class LocalDerivatives:
     """`Derivatives` in a local folder: `ab/cd/abcd….jpg`."""
@@ -46,7 +49,7 @@ class LocalDerivatives:
             return None
 
     def delete(self, sha256: str) -> None:
-        """Remove the derivative for good; nothing happens if it is gone already."""
+        """See `Derivatives.delete`."""
         path = self._path(sha256)
         if path.exists():
             path.unlink(missing_ok=True)

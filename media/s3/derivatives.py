@@ -22,6 +22,10 @@ class S3Derivatives:
         """See `Derivatives.open`."""
         return opened_object(self._bucket, self._key(sha256))
 
+    def delete(self, sha256: str) -> None:
+        """See `Derivatives.delete`."""
+        self._bucket.delete(self._key(sha256))
+
     def _key(self, sha256: str) -> str:
         name = parse_sha256(sha256)
         return f"{self._folder}/{name[:2]}/{name}.jpg"

@@ -25,3 +25,12 @@ def test_one_made_again_replaces_the_other_and_leaves_nothing_beside_it(place: P
 def test_only_a_digest_is_a_name(place: Place, name: str):
     with pytest.raises(DigestMalformed):
         place.derivatives().open(name)
+
+
+def test_one_that_was_deleted_is_gone_and_deleting_again_does_nothing(place: Place):
+    small = place.derivatives()
+    small.put(NAME, b"small")
+    for _ in range(2):
+        small.delete(NAME)
+    assert small.open(NAME) is None
+    assert place.kept() == []
