@@ -4,6 +4,7 @@ The rows of a real one are copied within the database with new ids and digests, 
 it wrote to; of each there is a file where the server would have put it. One in ten is unfinished.
 """
 
+import os
 from pathlib import Path
 
 from sqlalchemy import text
@@ -45,6 +46,7 @@ def multiply(database: Database, data_dir: Path, *, count: int) -> None:
         _touch(data_dir / "uploads" / name[:2] / name)
     for name in stored:
         _touch(data_dir / "originals" / name[:2] / name[2:4] / name)
+    os.sync()  # what was there before waits for no flush, and must not have others wait for it
 
 
 def _touch(path: Path) -> None:
