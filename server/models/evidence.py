@@ -13,15 +13,21 @@ PARTIAL = "partial"
 
 
 class Upload(Base):
-    """A tus upload. While it is open, its bytes lie in a file named by `id` whose size is the
-    offset; done, they are an original named by `received_sha256`; quarantined, they are kept
-    aside under that digest, and `fault` says why (an error's code, message and details).
+    """A tus upload. While it is open, its bytes lie under its `id` and tell the offset; done, they
+    are an original named by `received_sha256`; quarantined, they are kept aside under that digest,
+    and `fault` says why (an error's code, message and details).
 
     A part is no photo by itself. Used, it belongs to the final upload `final_id` as number `place`
     of it, and its bytes lie there until they have been copied."""
 
     __tablename__ = "uploads"
-    __table_args__ = (Index("ix_uploads_state_expires_at", "state", "expires_at"),)
+    __table_args__ = (
+        Index("ix_uploads_state_expires_at", "state", "expires_at"),
+        Index(  # how many a user has unfinished is asked at each creation
+            "ix_uploads_open", "user_id",
+            postgresql_where=text("state = 'open'"), sqlite_where=text("state = 'open'"),
+        ),
+    )  # fmt: skip
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), index=True)

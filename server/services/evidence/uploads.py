@@ -6,7 +6,7 @@ The rows only; the bytes lie in `media.uploads`, and no transaction is open whil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session
 
 from server.errors import DomainError
@@ -14,6 +14,9 @@ from server.models import Assignment, Photo, Upload, User
 from server.services.audit.acts import record_act
 from server.services.evidence.files import count_on_files
 from server.services.scope import Actor
+
+OPEN = literal_column("'open'")
+"""As text in the statement: a prepared one with a parameter could not use the index of the open."""
 
 MAX_OPEN_UPLOADS = 200
 """Unfinished uploads of one user; each costs a file until it expires."""
@@ -93,7 +96,7 @@ def _require_room(session: Session, actor: Actor) -> None:
     """The account's row is locked, so that uploads begun at the same time are all counted."""
     session.execute(select(User.id).where(User.id == actor.user_id).with_for_update(key_share=True))
     unfinished = session.scalars(
-        select(func.count()).where(Upload.user_id == actor.user_id, Upload.state == "open")
+        select(func.count()).where(Upload.user_id == actor.user_id, Upload.state == OPEN)
     ).one()
     if unfinished >= MAX_OPEN_UPLOADS:
         raise DomainError("uploads_too_many", details={"limit": MAX_OPEN_UPLOADS})

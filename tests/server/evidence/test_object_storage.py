@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,11 +11,12 @@ import requests
 from sqlalchemy import select
 
 from bench.fieldday.line import Line
+from media.darkroom import Darkroom
 from media.s3.uploads import S3Uploads
 from server.clock import now
 from server.config import Settings
-from server.models import EvidenceFile, Upload
-from server.services.evidence.derivatives import make_derivatives
+from server.models import Derivative, Upload
+from server.services.evidence.derivatives import WAITS, make_derivatives
 from server.services.evidence.sweep import sweep_uploads
 from tests.object_storage import object_storage
 from tests.server.evidence.facts import kinds_of_custody
@@ -55,13 +57,20 @@ def settings(settings: Settings, line: Line, link_minutes: int) -> Settings:
     return in_bucket(settings, url=line.address, link_minutes=link_minutes)
 
 
+def make(world: World, *, later: timedelta = timedelta()) -> None:
+    """Make the small pictures that are due."""
+    with closing(Darkroom()) as darkroom:
+        parts = world.parts
+        make_derivatives(parts.database, parts.media, now=now() + later, darkroom=darkroom)
+
+
 @pytest.fixture
 def seen(world: World) -> tuple[str, bytes]:
     """A verified photo with its thumbnail: its id and its bytes."""
     data, photo_id = photo(), new_photo_id()
     declare(world.lead, world.task(), photo_id, data)
     assert upload(world.lead, data, photo_id).status_code == 204
-    make_derivatives(world.parts.database, world.parts.media, now=now())
+    make(world)
     return photo_id, data
 
 
@@ -162,12 +171,13 @@ def test_a_storage_that_is_away_is_no_fault_of_a_picture(world: World, line: Lin
     upload(world.lead, data)
     line.down()
     with pytest.raises(OSError, match=r"Could not connect|Connection"):
-        make_derivatives(world.parts.database, world.parts.media, now=now())
+        make(world)
     with world.parts.database.read() as session:
-        assert session.scalars(select(EvidenceFile.thumbnail_attempts)).all() == [0]
+        assert set(session.scalars(select(Derivative.attempts))) == {0}
     line.up()
-    make_derivatives(world.parts.database, world.parts.media, now=now())
-    assert world.parts.media.thumbnails.open(digest(data)) is not None
+    make(world, later=WAITS[0])
+    for small in world.parts.media.derivatives.values():
+        assert small.open(digest(data)) is not None
 
 
 def test_a_bucket_that_is_not_there_is_told_as_what_waiting_does_not_cure(world: World):
