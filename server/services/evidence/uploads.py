@@ -6,7 +6,7 @@ The rows only; the bytes lie in `media.uploads`, and no transaction is open whil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import ColumnElement, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from server.errors import DomainError
@@ -15,7 +15,7 @@ from server.services.audit.acts import record_act
 from server.services.evidence.files import count_on_files
 from server.services.scope import Actor
 
-OPEN = literal_column("'open'")
+OPEN: ColumnElement[str] = literal_column("'open'")
 """As text in the statement: a prepared one with a parameter could not use the index of the open."""
 
 MAX_OPEN_UPLOADS = 200
