@@ -1,9 +1,10 @@
 """Finished files in object storage: `originals/ab/abcd…`, put once (对象存储的原件库)."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from media.digests import parse_sha256
+from media.digests import SHA256_HEX, parse_sha256
 from media.errors import OriginalDamaged, OriginalMissing
 from media.partial import FinishedUpload
 from media.s3.bucket import Bucket, as_base64
@@ -68,6 +69,13 @@ class S3Store:
     def delete(self, sha256: str) -> None:
         """See `Store.delete`."""
         self._bucket.delete(self._key(sha256))
+
+    def digests(self) -> Iterator[str]:
+        """See `Store.digests`."""
+        for each in self._bucket.list(f"{self._folder}/"):
+            name = each.key.rpartition("/")[2]
+            if SHA256_HEX.fullmatch(name):
+                yield name
 
     def _has(self, key: str, sha256: str, size_bytes: int) -> bool:
         """Whether the bytes are there already. Error: `OriginalDamaged` if they cannot be."""

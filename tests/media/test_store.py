@@ -131,3 +131,12 @@ def test_originals_and_quarantine_do_not_see_each_other(place: Place, tmp_path: 
 
 def files_under(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_all_that_is_stored_is_named(store: Store, place: Place, tmp_path: Path) -> None:
+    assert list(store.digests()) == []
+    others = {hashlib.sha256(bytes([number])).hexdigest(): bytes([number]) for number in range(3)}
+    for sha256, data in others.items():
+        store.put(written(tmp_path, data), sha256)
+    place.store("quarantine").put(written(tmp_path, DATA), SHA256)
+    assert set(store.digests()) == set(others)

@@ -7,8 +7,8 @@ changes nothing for it.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
-down_revision = "0011"
+revision = "0015"
+down_revision = "0014"
 
 OPEN = sa.text("state = 'open'")
 
