@@ -7,8 +7,8 @@ changes nothing for it.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 
 OPEN = sa.text("state = 'open'")
 
