@@ -72,6 +72,12 @@ class UtcTime(ma.fields.AwareDateTime):
             raise self.make_error("invalid", input=value, obj_type="datetime") from None
 
 
+class ReasonSchema(ma.Schema):
+    """Why; it stays for good."""
+
+    reason = Text(required=True, minimum=1, maximum=1000)
+
+
 class ErrorEnvelopeSchema(ma.Schema):
     """The one envelope of every error."""
 

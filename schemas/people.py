@@ -55,12 +55,6 @@ class OwnInterestsSchema(ma.Schema):
     items = ma.fields.List(ma.fields.Nested(InterestSchema), required=True)
 
 
-class ReasonSchema(ma.Schema):
-    """Why."""
-
-    reason = Text(required=True, minimum=1, maximum=1000)
-
-
 class CertificateArgs(ma.Schema):
     """How far ahead to warn."""
 

@@ -5,7 +5,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import validate
 
-from schemas.common import Id, PageArgs, Text, UtcTime
+from schemas.common import Id, PageArgs, ReasonSchema, Text, UtcTime
 
 KINDS = ("with_findings", "without_findings", "quarantined", "undeclared")
 TARGETS = ("task", "object", "photo")
@@ -37,13 +37,7 @@ def _why_kept() -> ma.fields.String:
     return _text(allow_none=True, validate=validate.OneOf(KEPT_BECAUSE))
 
 
-class ReasonSchema(ma.Schema):
-    """Why."""
-
-    reason = Text(required=True, minimum=1, maximum=1000)
-
-
-class NoteSchema(ma.Schema):
+class RemarkSchema(ma.Schema):
     """What an approver says about it, if anything."""
 
     note = Text(load_default=None, allow_none=True, minimum=1, maximum=1000)

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from schemas.common import page_of
+from schemas.common import ReasonSchema, page_of
 from schemas.retention import (
     HoldListArgs,
     HoldSchema,
     NewHoldSchema,
     PlacedHoldSchema,
-    ReasonSchema,
 )
 from server import clock
 from server.api.glue import error_responses, reading, writing

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask.views import MethodView
 
-from schemas.common import page_of
+from schemas.common import ReasonSchema, page_of
 from schemas.people import (
     CertificateArgs,
     CertificatesSchema,
@@ -17,7 +17,6 @@ from schemas.people import (
     NewExpertSchema,
     NewInterestSchema,
     OwnInterestsSchema,
-    ReasonSchema,
 )
 from server import clock
 from server.api.glue import error_responses, reading, writing

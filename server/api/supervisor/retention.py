@@ -3,7 +3,7 @@
 from typing import Any
 
 from schemas import retention as wire
-from schemas.common import PageArgs, page_of
+from schemas.common import PageArgs, ReasonSchema, page_of
 from server import clock
 from server.api.glue import error_responses, reading, writing
 from server.api.supervisor import supervisor
@@ -104,7 +104,7 @@ def act_items(args: dict[str, Any], act_id: str) -> dict[str, Any]:
 
 @supervisor.route("/retention/acts/<act_id>/approve", methods=["POST"])
 @error_responses(400, 401, 403, 404, 409, 413, 415)
-@supervisor.arguments(wire.NoteSchema)
+@supervisor.arguments(wire.RemarkSchema)
 @supervisor.response(200, wire.DeletionActSchema)
 def approve_act(asked: dict[str, Any], act_id: str) -> dict[str, Any]:
     """Agree to an act that somebody else asked for; a job then carries it out"""
@@ -116,7 +116,7 @@ def approve_act(asked: dict[str, Any], act_id: str) -> dict[str, Any]:
 
 @supervisor.route("/retention/acts/<act_id>/refuse", methods=["POST"])
 @error_responses(400, 401, 403, 404, 409, 413, 415)
-@supervisor.arguments(wire.ReasonSchema)
+@supervisor.arguments(ReasonSchema)
 @supervisor.response(200, wire.DeletionActSchema)
 def refuse_act(asked: dict[str, Any], act_id: str) -> dict[str, Any]:
     """Refuse an act, or take back one's own; everything in it is kept"""
