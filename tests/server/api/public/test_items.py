@@ -62,7 +62,7 @@ def test_who_has_the_list_is_not_sent_it_again(http, lists):
 def test_the_page_shows_the_eight_columns_and_the_history(http, lists):
     text = http.get("/public/items/det").text
     for word in ("事项", "依据", "内容", "主体", "对象", "方式", "比例", "频次"):
-        assert f'<th scope="col">{word}</th>' in text
+        assert f"<dt>{word}</dt>" in text
     assert "支队细化" in text
     assert "另须核查充电设施" in text
     assert "补充充电站" in text
