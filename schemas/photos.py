@@ -93,7 +93,7 @@ class MissingListArgs(MissingFilterArgs):
     """Which missing photos to list; the mark is the `next` of the page before."""
 
     after = ma.fields.String(
-        validate=WholeMatch(r"[0-9]{1,15}\.[A-Za-z0-9._-]{1,64}"),
+        validate=WholeMatch(r"[0-9]{1,15}(/[A-Za-z0-9._-]{1,64}){2}"),
         metadata={"description": "the `next` of the page before"},
     )
     limit = ma.fields.Integer(load_default=50, validate=validate.Range(1, 200))

@@ -47,8 +47,10 @@ def check(asked: dict[str, Any]) -> Known:
 def missing(args: dict[str, Any]) -> Page:
     """What approval waits for in the tasks one holds, or in one's part of the tree; oldest first"""
     after, limit = args.pop("after", None), args.pop("limit")
-    since_ms, _, photo_id = (after or "").partition(".")
-    mark = Mark(int(since_ms), photo_id) if after else None
+    mark = None
+    if after:
+        since_ms, photo_id, task_id = after.split("/")
+        mark = Mark(int(since_ms), photo_id, task_id)
     received = parts().media.uploads.offset
     with reading() as (session, actor):
         return missing_photos(

@@ -25,7 +25,7 @@ Received = Callable[[str], int]
 
 SETTLED = ", ".join(f"'{state}'" for state in sorted(SETTLED_PHOTOS))
 
-#: `since_ms` is when the server heard of it first; a photo that several name is told of once
+#: `since_ms` is when the server heard of it first; what several name is told of once in each task
 MISSING = """
 WITH live AS (
   SELECT t.id, t.number, t.status, o.id AS organisation_id, o.name AS organisation
@@ -33,7 +33,7 @@ WITH live AS (
   WHERE t.status IN {live} AND {within}),
 named AS (
   SELECT d.task_id, d.type, d.id, n.value AS photo_id,
-    row_number() OVER (PARTITION BY n.value ORDER BY d.type, d.id) AS place
+    row_number() OVER (PARTITION BY d.task_id, n.value ORDER BY d.type, d.id) AS place
   FROM live JOIN documents d ON d.task_id = live.id {listed} AS n
   WHERE d.type IN ('record', 'answer', 'finding') AND NOT d.deleted),
 missing AS (
@@ -53,7 +53,7 @@ missing AS (
     WHERE p.type = 'photo' AND p.id = n.photo_id AND p.task_id = n.task_id))
 """
 PAGE = """,
-page AS (SELECT * FROM missing WHERE {beyond} ORDER BY since_ms, photo_id LIMIT :limit)
+page AS (SELECT * FROM missing WHERE {beyond} ORDER BY since_ms, photo_id, task_id LIMIT :limit)
 SELECT m.*, live.number, live.status, live.organisation_id, live.organisation,
   u.name AS user_name, v.name AS device_name, v.last_seen_at AS device_last_seen_at,
   (SELECT a.id FROM uploads a WHERE a.photo_id = m.photo_id AND a.state = 'open'
@@ -62,7 +62,7 @@ SELECT m.*, live.number, live.status, live.organisation_id, live.organisation,
     ORDER BY q.completed_at DESC, q.id LIMIT 1) AS fault
 FROM page m JOIN live ON live.id = m.task_id
 LEFT JOIN users u ON u.id = m.user_id LEFT JOIN devices v ON v.id = m.device_id
-ORDER BY m.since_ms, m.photo_id
+ORDER BY m.since_ms, m.photo_id, m.task_id
 """
 COUNTS = """
 SELECT m.state, count(*) AS photos, min(m.since_ms) AS since_ms,
@@ -74,10 +74,11 @@ FROM missing m GROUP BY m.state
 
 
 class Mark(NamedTuple):
-    """Where a page ended: the time and the id of its last photo."""
+    """Where a page ended: the time, the id and the task of its last photo."""
 
     since_ms: int
     photo_id: str
+    task_id: str
 
 
 class Page(NamedTuple):
@@ -93,12 +94,12 @@ def missing_photos(
 ) -> Page:  # fmt: skip
     """The missing photos of the tasks one holds, or of one's part of the tree. `filters` may name
     `task_id` and `organisation_id`."""
-    beyond = "(since_ms, photo_id) > (:since_ms, :photo_id)" if after else "true"
-    mark = after._asdict() if after else {}
+    beyond = "(since_ms, photo_id, task_id) > (:since_ms, :photo_id, :of_task)" if after else "true"
+    mark = {"since_ms": after[0], "photo_id": after[1], "of_task": after[2]} if after else {}
     rows = _ask(session, actor, filters, PAGE.format(beyond=beyond), limit=limit + 1, **mark)
     items = [_told(row, received) for row in rows[:limit]]
     last = rows[limit - 1] if len(rows) > limit else None
-    return Page(items, f"{last.since_ms}.{last.photo_id}" if last else None)
+    return Page(items, f"{last.since_ms}/{last.photo_id}/{last.task_id}" if last else None)
 
 
 def count_missing(session: Session, *, actor: Actor, filters: Mapping[str, str]) -> dict[str, Any]:

@@ -91,6 +91,22 @@ def test_pages_go_on_oldest_first_whatever_arrives_between_them(world: World):
     assert seen == list(datas)
 
 
+def test_an_id_that_two_tasks_name_is_missing_in_each_that_did_not_declare_it(world: World):
+    """Approval waits per task: that another task has the photo, or names it too, helps neither."""
+    declared_here, second, third = world.task(), world.task(), world.task()
+    photo_id = new_photo_id()
+    declare(world.lead, declared_here, photo_id, photo())
+    upload(world.lead, photo(), photo_id)
+    names = [op("record", task, {"photos": [photo_id]}) for task in (declared_here, second, third)]
+    ok(world.lead.push(*names))
+    told = [(each["photo_id"], each["task_id"]) for each in missing(world.supervisor)]
+    assert told == sorted((photo_id, task) for task in (second, third))
+    assert counts(world.supervisor)["by_state"] == {"not_declared": 2}
+    first = world.supervisor.get("/photos/missing", query_string={"limit": 1}).get_json()
+    rest = missing(world.supervisor, after=first["next"])
+    assert [each["task_id"] for each in [*first["items"], *rest]] == sorted((second, third))
+
+
 def test_everyone_is_told_of_their_own_part(world: World):
     own, other = new_photo_id(), new_photo_id()
     task_id = world.task()
@@ -113,8 +129,12 @@ def test_everyone_is_told_of_their_own_part(world: World):
 
 
 @pytest.mark.parametrize(
-    "args", [{"after": "x"}, {"after": "1."}, {"limit": 0}, {"limit": 201}, {"of": "x"}]
-)
+    "args",
+    [
+        {"after": "x"}, {"after": "1/p"}, {"after": "1/p/"}, {"after": "1/p/t/u"},
+        {"limit": 0}, {"limit": 201}, {"of": "x"},
+    ],
+)  # fmt: skip
 def test_what_is_no_such_page_is_refused(world: World, args: dict):
     answer = world.supervisor.get("/photos/missing", query_string=args)
     assert (answer.status_code, answer.get_json()["code"]) == (422, "invalid_request")
