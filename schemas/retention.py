@@ -180,5 +180,5 @@ class PlacedHoldSchema(HoldSchema):
     """A hold as it was just placed or released."""
 
     deleted_before = ma.fields.Integer(
-        required=True, metadata={"description": "photos of it whose bytes were deleted before"}
+        required=True, metadata={"description": "files of it whose bytes were deleted before"}
     )

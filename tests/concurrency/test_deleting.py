@@ -5,13 +5,15 @@ from dataclasses import replace
 from threading import Barrier, Thread
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from server import failpoints
-from server.models import Photo
-from tests.concurrency.test_approval import run_together
+from server.clock import now
+from server.models import Photo, Upload
+from tests.concurrency.test_approval import NO_PHOTO, run_together
 from tests.concurrency.test_commit_order import wait_until_somebody_waits_for_a_lock
 from tests.server.retention.closed import (
+    LONG_AGO,
     approved_act,
     carry_out,
     closed,
@@ -22,7 +24,7 @@ from tests.server.retention.closed import (
     set_terms,
     states,
 )
-from tests.server.tus.speaker import begin, declare, new_photo_id, patch, photo
+from tests.server.tus.speaker import begin, declare, digest, new_photo_id, patch, photo, upload
 from tests.world import World
 
 ROUNDS = 3
@@ -155,6 +157,34 @@ def test_a_hold_waits_for_a_file_that_is_being_removed_and_says_so(
     holding.join()
     assert told == [1]
     assert states(world, task_id) == {f"p0-{task_id}": "deleted"}
+
+
+def test_a_hold_waits_for_a_kept_aside_file_that_is_being_removed_and_says_so(
+    on_postgres: None, world: World, monkeypatch: pytest.MonkeyPatch
+):
+    """What is no photo has no row of a file, and is waited for all the same."""
+    task_id, photo_id = world.task(), new_photo_id()
+    declare(world.lead, task_id, photo_id, NO_PHOTO)
+    upload(world.lead, NO_PHOTO, photo_id)
+    world.supervisor.post(f"/tasks/{task_id}/cancel", {"reason": "误建"})
+    with world.parts.database.write() as session:
+        session.execute(update(Upload).values(completed_at=now() - LONG_AGO))
+    set_terms(world, quarantined=1)
+    approved_act(world)
+    told: list[int] = []
+    holding = Thread(
+        target=lambda: told.append(hold(world.supervisor, "task", task_id)["deleted_before"])
+    )
+
+    def hold_meanwhile() -> None:
+        holding.start()
+        wait_until_somebody_waits_for_a_lock(world.parts.database)
+
+    at(monkeypatch, "retention.original_gone", hold_meanwhile)
+    carry_out(world)
+    holding.join()
+    assert told == [1]
+    assert not world.parts.media.quarantine.exists(digest(NO_PHOTO))
 
 
 def test_a_removal_waits_for_a_hold_under_way_and_leaves_the_file(

@@ -8,22 +8,24 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from server.clock import china_date, wire_day
 from server.errors import DomainError
 from server.ids import is_id, new_id
 from server.models import (
-    EvidenceFile,
+    DeletionItem,
     InspectionObject,
     LegalHold,
     Organisation,
     Photo,
     Task,
+    Upload,
 )
 from server.services.audit.acts import record_act
 from server.services.evidence.custody import Custody, record_custody
+from server.services.evidence.files import count_on_files, hold_quarantine
 from server.services.evidence.photos import find_photo
 from server.services.scope import Actor, in_scope
 from server.services.tasks.lifecycle import find_task
@@ -133,18 +135,21 @@ def _photos_of(session: Session, target_type: str, target_id: str) -> list[str]:
 
 def _hold_files(session: Session, photo_ids: Sequence[str]) -> None:
     """Wait for what is just now being removed; let nothing be removed before the hold stands."""
-    shown = select(Photo.received_sha256).where(Photo.id.in_(photo_ids))
-    session.execute(
-        select(EvidenceFile.sha256)
-        .where(EvidenceFile.sha256.in_(shown))
-        .order_by(EvidenceFile.sha256)
-        .with_for_update(read=True)
+    count_on_files(
+        session, session.scalars(select(Photo.received_sha256).where(Photo.id.in_(photo_ids)))
     )
+    aside = select(Upload.received_sha256).where(
+        Upload.photo_id.in_(photo_ids), Upload.state.in_(("quarantined", "deleting"))
+    )
+    hold_quarantine(session, {digest for digest in session.scalars(aside) if digest})
 
 
 def _count_gone(session: Session, photo_ids: Sequence[str]) -> int:
-    gone = select(Photo.id).where(Photo.id.in_(photo_ids), Photo.state == "deleted")
-    return len(session.scalars(gone).all())
+    uploads = session.scalars(select(Upload.id).where(Upload.photo_id.in_(photo_ids)))
+    gone = select(func.count()).where(
+        DeletionItem.subject_id.in_([*photo_ids, *uploads]), DeletionItem.state == "deleted"
+    )
+    return session.scalars(gone).one()
 
 
 def _leave_trace(
