@@ -101,7 +101,8 @@ def _states_of_new(session: Session, declared: Sequence[DeclaredPhoto]) -> dict[
         text(
             f"SELECT r.photo_id, {is_there('r.photo_id', 'r.sha256', 'r.user_id')} AS there, "
             "EXISTS (SELECT 1 FROM uploads u WHERE u.photo_id = r.photo_id "
-            "AND u.user_id = r.user_id AND u.state <> 'open') AS other_came "
+            "AND u.user_id = r.user_id AND u.state <> 'open' "
+            "AND NOT (u.state = 'deleted' AND u.received_sha256 = r.sha256)) AS other_came "
             f"FROM {rows_from_json(session, ROW)}"
         ),
         {"rows": as_json([photo._asdict() for photo in declared])},

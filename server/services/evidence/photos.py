@@ -81,11 +81,16 @@ def _in_scope(session: Session, actor: Actor, photo: Photo) -> bool:
 def photo_file(session: Session, *, actor: Actor, photo_id: str) -> EvidenceFile:
     """The stored file of a verified photo in one's scope. Raises `not_found`, `photo_deleted`."""
     photo = find_photo(session, actor=actor, photo_id=photo_id)
-    if photo.state in ("deleting", "deleted"):
-        raise DomainError("photo_deleted", details=_how_deleted(session, actor, photo))
+    require_kept(session, actor=actor, photo=photo)
     if photo.received_sha256 is None:
         raise DomainError("not_found", details={"state": photo.state})
     return session.get_one(EvidenceFile, photo.received_sha256)
+
+
+def require_kept(session: Session, *, actor: Actor, photo: Photo) -> None:
+    """Raise `photo_deleted` for one whose term was over, from the mark on."""
+    if photo.state in ("deleting", "deleted"):
+        raise DomainError("photo_deleted", details=_how_deleted(session, actor, photo))
 
 
 def _how_deleted(session: Session, actor: Actor, photo: Photo) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from server.errors import DomainError
 from server.models import Assignment, Photo, Upload, User
 from server.services.audit.acts import record_act
 from server.services.evidence.files import count_on_files
+from server.services.evidence.photos import require_kept
 from server.services.scope import Actor
 
 OPEN: ColumnElement[str] = literal_column("'open'")
@@ -42,7 +43,7 @@ def begin_upload(
     """Note an upload whose empty file exists already.
 
     Raises `forbidden` for someone who is no officer, `not_found` for a photo declared on a task
-    that is not theirs, `photo_declared_otherwise`, `uploads_too_many`.
+    that is not theirs, `photo_declared_otherwise`, `photo_deleted`, `uploads_too_many`.
     """
     _require_room(session, actor)
     return note_upload(session, actor=actor, asked=asked, now=now, expiry_hours=expiry_hours)
@@ -54,8 +55,8 @@ def note_upload(
     """As `begin_upload`, for one that has its room already."""
     if actor.officer_id is None:
         raise DomainError("forbidden", details={"needs": ["officer"]})
+    count_on_files(session, [asked.sha256])  # first, so that a mark under way is seen
     _require_fitting(session, actor, asked)
-    count_on_files(session, [asked.sha256])
     upload = Upload(
         **vars(asked),
         user_id=actor.user_id,
@@ -74,7 +75,8 @@ def note_upload(
 
 
 def _require_fitting(session: Session, actor: Actor, asked: NewUpload) -> None:
-    """A photo that is declared already must be the caller's to upload, and these very bytes."""
+    """A photo that is declared already must be the caller's to upload, and these very bytes; and
+    it takes none once its own were deleted: no term would ever end what nothing shows."""
     photo = session.get(Photo, asked.photo_id) if asked.photo_id else None
     if photo is None:
         return
@@ -82,6 +84,7 @@ def _require_fitting(session: Session, actor: Actor, asked: NewUpload) -> None:
         raise DomainError("not_found")
     if photo.sha256 != asked.sha256:
         raise DomainError("photo_declared_otherwise", details={"declared": photo.sha256})
+    require_kept(session, actor=actor, photo=photo)
 
 
 def _was_on_task(session: Session, actor: Actor, task_id: str | None) -> bool:

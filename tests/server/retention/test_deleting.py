@@ -1,5 +1,6 @@
 """Deleting: asked by one, approved by another, carried out whole, and what stays stays for ever."""
 
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 
@@ -36,9 +37,11 @@ from tests.server.tus.speaker import (
     begin,
     declare,
     digest,
+    metadata_of,
     new_photo_id,
     patch,
     photo,
+    post,
     state_of,
     upload,
 )
@@ -258,8 +261,45 @@ def test_the_same_bytes_may_come_anew_and_the_deleted_photo_stays_deleted(world:
     with closing(Darkroom()) as darkroom:
         make_derivatives(world.parts.database, world.parts.media, now=now(), darkroom=darkroom)
     assert world.lead.get(f"/photos/{anew}/thumbnail").status_code == 200
-    assert upload(world.lead, data, f"p0-{task_id}").status_code == 204
     assert world.lead.get(f"/photos/p0-{task_id}/original").status_code == 410
+
+
+@pytest.mark.parametrize("step", ["retention.marked", None])
+def test_bytes_of_a_photo_that_was_deleted_are_not_taken_again_for_it(
+    world: World, break_off: Callable[[str], None], step: str | None
+):
+    """Nothing would show them, and so no term would ever end them."""
+    data = photo()
+    task_id = closed(world, data)
+    long_ago(world, task_id)
+    set_terms(world)
+    approved_act(world)
+    if step:
+        break_off(step)
+    else:
+        carry_out(world)
+    said = {"Upload-Length": str(len(data)), "Upload-Metadata": metadata_of(data, f"p0-{task_id}")}
+    answer = post(world.lead, said)
+    assert (answer.status_code, answer.get_json()["code"]) == (410, "photo_deleted")
+    assert answer.get_json()["details"]["reason"] == REASON["reason"]
+    carry_out(world)
+    assert not is_stored(world, data)
+
+
+def test_a_photo_declared_after_its_bytes_were_deleted_asks_for_them_anew(world: World):
+    """They were what it declares: nothing doubtful came."""
+    data, photo_id = photo(), new_photo_id()
+    upload(world.lead, data, photo_id)
+    with world.parts.database.write() as session:
+        session.execute(update(Upload).values(completed_at=now() - timedelta(days=800)))
+    set_terms(world, undeclared=1)
+    approved_act(world)
+    carry_out(world)
+    assert not is_stored(world, data)
+    declare(world.lead, world.task(), photo_id, data)
+    assert state_of(world.lead, photo_id)["state"] == "declared"
+    assert upload(world.lead, data, photo_id).status_code == 204
+    assert state_of(world.lead, photo_id)["state"] == "verified"
 
 
 def test_files_that_are_no_photo_and_those_never_declared_have_terms_of_their_own(world: World):

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import pytest
 
-from server import failpoints
 from server.config import Settings
 from server.failpoints import POINTS
 from tests.server.evidence.facts import kinds_of_custody
@@ -41,27 +40,6 @@ def die_at(settings: Settings, point: str) -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert died.returncode == -signal.SIGKILL, died.stderr
-
-
-class Struck(BaseException):
-    """What a step raises: passes every handler as a kill would, and is seen by the test alone."""
-
-
-@pytest.fixture
-def break_off(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Carry the acts out up to a point, in this process."""
-
-    def until(point: str) -> None:
-        def act(reached: str) -> None:
-            if reached == point:
-                monkeypatch.setattr(failpoints, "_acts", [])
-                raise Struck
-
-        monkeypatch.setattr(failpoints, "_acts", [act])
-        with pytest.raises(Struck):
-            carry_out(world)
-
-    return until
 
 
 @pytest.fixture
