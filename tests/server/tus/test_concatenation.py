@@ -54,7 +54,7 @@ def test_parts_are_joined_in_the_order_of_their_addresses(world: World):
     assert files_left(world) == []
     with world.parts.database.read() as session:
         kinds = sorted(session.scalars(select(CustodyEvent.kind)))
-    assert kinds == ["declared", "received", "verified"]
+    assert kinds == ["captured", "declared", "received", "verified"]
 
 
 def test_another_order_is_another_file_and_is_kept_aside(world: World):

@@ -133,7 +133,7 @@ def test_a_kill_between_store_and_row_is_made_good(
         assert (file.media_type, file.size_bytes) == ("image/jpeg", len(data))
         assert session.scalars(select(Photo.received_sha256)).one() == digest(data)
         kinds = session.scalars(select(CustodyEvent.kind)).all()
-    assert sorted(kinds) == ["declared", "received", "verified"]
+    assert sorted(kinds) == ["captured", "declared", "received", "verified"]
 
 
 def test_a_kill_while_bytes_that_are_no_photo_are_put_aside_is_made_good(
