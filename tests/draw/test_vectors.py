@@ -2,7 +2,6 @@
 
 import io
 import json
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,6 @@ from tests.draw.own_vectors import OWN
 from tests.draw.plainly import replay
 from tests.draw.worlds import NAMES, VECTORS, made, vector
 
-DESIGN = Path("/work/shared/design/vectors")
 ALL = pytest.mark.parametrize("name", NAMES)
 
 
@@ -53,9 +51,8 @@ def test_a_pool_beside_the_bundle_is_the_same_pool(name):
     assert verify(bundle, lines).faults == []
 
 
-@pytest.mark.skipif(not DESIGN.exists(), reason="the design is not on this machine")
-def test_the_given_vectors_are_here_unchanged():
-    for given in DESIGN.glob("*.json"):
+def test_the_given_vectors_are_here_unchanged(real_data):
+    for given in (real_data.parent / "design" / "vectors").glob("*.json"):
         assert (VECTORS / given.name).read_bytes() == given.read_bytes()
 
 
