@@ -24,6 +24,7 @@ from server.services.drawing.pool import Period, pool_rows
 from server.services.drawing.roster import Roster, roster_of
 from server.services.drawing.staffing import Kind, require_staffing
 from server.services.planning.items import InForce, items_in_force
+from server.services.planning.plan_rules import period_of
 from server.services.planning.plans import find_plan, revision_of
 from server.services.planning.weights import table_in_force
 from server.services.scope import Actor
@@ -106,16 +107,10 @@ def _period(plan: Plan, month: date | None, *, today: date) -> Period:
     if plan.kind == "annual":
         if month is None or month.year != plan.year:
             raise DomainError("date_out_of_range", details={"field": "month"})
-        first = month.replace(day=1)
-        following = (first.replace(day=28) + _FOUR_DAYS).replace(day=1)
-        last = following - _ONE_DAY
+        first, last = period_of("monthly", year=month.year, month=month.month)
     if last < today:
         raise DomainError("date_out_of_range", details={"field": "month"})
     return Period(first=max(first, today), last=last)
-
-
-_ONE_DAY = date(2001, 1, 2) - date(2001, 1, 1)
-_FOUR_DAYS = 4 * _ONE_DAY
 
 
 def _sealed_until(content: Mapping[str, Any], actor: Actor, period: Period) -> date | None:

@@ -25,8 +25,6 @@ from server.services.drawing.freezing import as_domain_error
 from server.services.drawing.rolling import is_sealed
 from server.services.scope import Actor
 
-KINDS = ("integrity_supervisor", "enterprise", "deputy", "cppcc", "media")
-"""廉政监督员、企业代表、人大代表、政协委员、新闻媒体 (notice 2019-49, part 二(五))."""
 MAX_WITNESSES = 50
 TOKEN_BYTES = 24
 

@@ -5,14 +5,16 @@ that has a plan for this month or this year.
 """
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.models import Draw, Organisation, Plan
+from server.services.planning.plan_rules import period_of
 from server.services.scope import Actor, in_scope
+from server.services.tasks.frequency import add_months
 
 PLANNED_BY = 20
 """Day of the month by which the next month's plan should be approved."""
@@ -64,6 +66,5 @@ def _of_body(
 
 
 def _next_month(today: date) -> tuple[date, date]:
-    first = (today.replace(day=28) + timedelta(days=4)).replace(day=1)
-    after = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
-    return first, after - timedelta(days=1)
+    following = add_months(today.replace(day=1), 1)
+    return period_of("monthly", year=following.year, month=following.month)

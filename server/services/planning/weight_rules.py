@@ -12,8 +12,6 @@ from typing import Any, NamedTuple
 
 MIN_WEIGHT, MAX_WEIGHT = 1, 100
 """The bounds of an object's weight in a draw (draw format 1)."""
-MAX_BALLS = 1000
-GROUNDS = ("duty", "risk", "credit")
 #: conditions that tell of trouble: they can only add
 AGGRAVATING = frozenset({"complaints", "hazards"})
 #: conditions that tell of good conduct: they can only take away
