@@ -25,22 +25,37 @@ _NOT_FRAMES = frozenset({0xC4, 0xC8, 0xCC})
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 
 
-def is_held_whole(stream: BinaryIO) -> bool:
-    """Whether a decoder must hold all coefficients before it can give a row.
+def single_scan_at(stream: BinaryIO) -> int | None:
+    """Where the coded data of a JPEG begins that comes in a single scan; None where a decoder must
+    hold all coefficients before it can give a row.
 
     Leaves the stream where it was. Error: `ImageUnreadable` for more than `MAX_SCANS`.
     """
     before = stream.tell()
     stream.seek(0)
     try:
-        return _is_held_whole(_markers(stream))
+        return None if _is_held_whole(stream) else stream.tell()
     finally:
         stream.seek(before)
 
 
-def _is_held_whole(markers: Iterator[tuple[int, bytes]]) -> bool:
+def ends_well(stream: BinaryIO, coded_at: int) -> bool:
+    """Whether the end of the image is the next that stands behind coded data.
+
+    Leaves the stream where it was.
+    """
+    before = stream.tell()
+    stream.seek(coded_at)
+    try:
+        return _next_marker(stream) == _END_OF_IMAGE
+    finally:
+        stream.seek(before)
+
+
+def _is_held_whole(stream: BinaryIO) -> bool:
+    """If not, the stream is left behind the header of the one scan."""
     scans, whole, components = 0, False, 0
-    for code, segment in markers:
+    for code, segment in _markers(stream):
         if 0xC0 <= code <= 0xCF and code not in _NOT_FRAMES:
             whole, components = whole or code in _PROGRESSIVE, segment[5] if segment[5:] else 0
         if code != _START_OF_SCAN:
