@@ -144,7 +144,7 @@ def _noting_wipes() -> Iterator[None]:
         raise
 
 
-def _actor(session: Session, roles: tuple[Role, ...]) -> Actor:
+def _actor(session: Session | Glance, roles: tuple[Role, ...]) -> Actor:
     claims: Claims = g.claims
     actor = load_actor(
         session, user_id=claims.user_id, device_id=claims.device_id, request_id=g.request_id
@@ -163,6 +163,14 @@ def reading(*roles: Role) -> Iterator[tuple[Session, Actor]]:
     """One snapshot and the person who asks, if they have one of the roles (none named: any)."""
     with _noting_wipes(), parts().database.read() as session:
         yield session, _actor(session, roles)
+
+
+@contextmanager
+def looking() -> Iterator[tuple[Glance, Actor]]:
+    """A connection for statements that read, each a snapshot of its own, and the person who asks:
+    for what is asked with every piece of a photo."""
+    with _noting_wipes(), parts().database.glance() as glance:
+        yield glance, _actor(glance, ())
 
 
 @contextmanager

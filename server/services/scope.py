@@ -6,6 +6,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
+from server.db import Glance
 from server.errors import DomainError
 from server.models import Organisation
 from server.services.sql import run
@@ -43,7 +44,7 @@ class Actor:
 
 
 def load_actor(
-    session: Session, *, user_id: str, device_id: str | None, request_id: str | None
+    session: Session | Glance, *, user_id: str, device_id: str | None, request_id: str | None
 ) -> Actor:
     """The actor behind a valid token, as the database knows them now.
 

@@ -43,6 +43,12 @@ def as_stored(session: Session, moment: datetime) -> datetime | str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", timespec="microseconds")
 
 
+def as_read(value: Any) -> datetime:
+    """A moment that `run` gave, aware: SQLite's driver knows them as text only."""
+    moment: datetime = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def run_for_each(session: Session, sql: str, rows: Sequence[Sequence[Any]]) -> None:
     """Run a statement once for each row, on SQLite, where that costs no round trips."""
     with _driver_of(session, sql) as driver:

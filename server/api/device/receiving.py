@@ -7,7 +7,7 @@ from media.digests import Checksum
 from media.errors import MediaError, OffsetMismatch, UploadNotFound
 from media.partial import PartialUpload, Readable
 from server import clock
-from server.api.glue import reading, writing
+from server.api.glue import looking, reading, writing
 from server.db import after_commit
 from server.errors import DomainError
 from server.failpoints import reach
@@ -47,8 +47,8 @@ class Body:
 
 def find(upload_id: str) -> Upload:
     """The caller's own upload, as it is now."""
-    with reading() as (session, actor):
-        return find_upload(session, actor=actor, upload_id=upload_id, now=clock.now())
+    with looking() as (glance, actor):
+        return find_upload(glance, actor=actor, upload_id=upload_id, now=clock.now())
 
 
 def begin(asked: NewUpload, part_ids: list[str] | None) -> Upload:
@@ -156,7 +156,7 @@ def _complete(upload: Upload, partial: PartialUpload) -> None:
 
 def _note(upload: Upload, arrival: Arrival) -> None:
     with writing() as (session, actor):
-        complete_upload(session, actor=actor, upload_id=upload.id, arrival=arrival, now=clock.now())
+        complete_upload(session, actor=actor, upload=upload, arrival=arrival, now=clock.now())
         jobs = parts().jobs
         after_commit(session, lambda: jobs.nudge("make_derivatives"))
 

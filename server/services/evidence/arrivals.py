@@ -6,13 +6,13 @@ lie, flushed, where they arrived, and then moved: what was left behind there is 
 In a bucket both are copied, and what is left of the upload goes last.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from media.errors import MediaError, UploadNotFound
@@ -24,15 +24,12 @@ from server.clock import wire_moment
 from server.db import Database
 from server.errors import CATALOGUE, DomainError
 from server.failpoints import reach
-from server.models import EvidenceFile, Photo, Upload
-from server.services.audit.acts import record_act
-from server.services.evidence.custody import Custody, record_custody
-from server.services.evidence.derivatives import expect_derivatives
-from server.services.evidence.files import (
-    require_quarantine,
-    take_up_again,
-    wait_for_removal,
-)
+from server.models import Photo, Upload
+from server.services.audit.acts import act
+from server.services.bulk import WORD, Insert, as_json, insert_rows, json_parameter
+from server.services.evidence.custody import Custody, custody_rows, record_custody
+from server.services.evidence.derivatives import derivative_rows
+from server.services.evidence.files import require_quarantine, wait_for_removal
 from server.services.evidence.verification import (
     PAST,
     VERIFIED,
@@ -41,13 +38,31 @@ from server.services.evidence.verification import (
     show_photos,
 )
 from server.services.scope import Actor
+from server.services.sql import as_stored, run
 from server.services.sync.locks import lock_tasks
-from server.services.upsert import insert_missing
 from server.stores import MediaStores
 
 Fault = dict[str, Any]
 
 QUARANTINED = {"state": "quarantined"}
+
+#: an upload's own photo, whoever declared it, and those of the same bytes that its sender did
+CONCERNED = """
+SELECT id, task_id, state, sha256, user_id FROM photos WHERE id = :id
+UNION
+SELECT id, task_id, state, sha256, user_id FROM photos WHERE sha256 = :sha256 AND user_id = :user_id
+ORDER BY id"""
+ENDED = """
+UPDATE uploads SET state = :state, fault = {fault}, received_sha256 = :sha256, completed_at = :now
+WHERE id = :id AND state = 'open' RETURNING id"""
+FILE = {
+    "sha256": WORD, "size_bytes": "bigint", "media_type": WORD, "facts": "jsonb",
+    "thumbnail_attempts": "int", "stored_at": "timestamptz",
+}  # fmt: skip
+#: bytes that come anew after they were removed: their file stands again
+TAKEN_UP = """ON CONFLICT (sha256) DO UPDATE
+SET deleting_at = NULL, deleted_at = NULL, stored_at = excluded.stored_at
+WHERE evidence_files.deleted_at IS NOT NULL"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,79 +138,77 @@ def recovered(database: Database, originals: Store, upload: Upload) -> Arrival:
 
 
 def complete_upload(
-    session: Session, *, actor: Actor | None, upload_id: str, arrival: Arrival, now: datetime
+    session: Session, *, actor: Actor | None, upload: Upload, arrival: Arrival, now: datetime
 ) -> None:
     """Note what arrived, once: repeated, it changes nothing.
 
     `actor` is who sent it; None when the server makes good what a kill left undone. Raises
     `UploadLocked` while the same bytes are being removed from quarantine.
     """
-    upload = session.get(Upload, upload_id)
-    if upload is not None:
-        concerned = [*_waiting_for(session, upload, arrival), *_own_photo(session, upload)]
-        lock_tasks(session, [photo.task_id for photo in concerned])
-        upload = session.get(Upload, upload_id, with_for_update=True, populate_existing=True)
-    if upload is None or upload.state != "open":
+    lock_tasks(session, [photo.task_id for photo in _concerned(session, upload, arrival)])
+    if not _ended(session, upload, arrival, now=now):
         return
     if arrival.fault is not None:
         require_quarantine(session, arrival.sha256)
-    upload.state = "done" if arrival.fault is None else "quarantined"
-    upload.fault, upload.received_sha256 = arrival.fault, arrival.sha256
-    upload.completed_at = now
-    _record(session, upload, arrival, actor=actor, now=now)
-    verified: list[Waiting] = []
-    if arrival.facts is not None:
-        insert_missing(session, EvidenceFile, [_file_row(arrival.sha256, arrival.facts, now)])
-        take_up_again(session, arrival.sha256, now=now)
-        if not arrival.facts.media_type.is_video:
-            expect_derivatives(session, [arrival.sha256], now=now)
-        waiting = _waiting_for(session, upload, arrival)
-        verified = call_verified(session, waiting, actor=actor, now=now)
-    doubted = _doubt_photo(session, upload, now=now)
+    insert_rows(session, *_left_by(session, upload, arrival, actor=actor, now=now))
+    concerned = _concerned(session, upload, arrival)
+    sound = [] if arrival.fault is not None else [photo for photo in concerned if photo.proven]
+    verified = call_verified(session, [photo.waiting for photo in sound], actor=actor, now=now)
+    doubted = _doubt_photo(session, upload, arrival, concerned, now=now)
     patches = dict.fromkeys(verified, VERIFIED) | dict.fromkeys(doubted, QUARANTINED)
     show_photos(session, patches, actor=actor, now=now)
 
 
-def _own_photo(session: Session, upload: Upload) -> list[Waiting]:
-    """The photo that the upload says it is for, if it is declared already."""
-    own = select(Photo.id, Photo.task_id).where(Photo.id == upload.photo_id)
-    return [Waiting(row.id, row.task_id) for row in session.execute(own)]
+class Concerned(NamedTuple):
+    """A photo that an upload is about: its own, or another that its sender declared of the same
+    bytes. `proven` by those bytes, unless it was before."""
+
+    id: str
+    task_id: str
+    state: str
+    proven: bool
+    own: bool
+
+    @property
+    def waiting(self) -> Waiting:
+        """As it is told to others."""
+        return Waiting(self.id, self.task_id)
 
 
-def _waiting_for(session: Session, upload: Upload, arrival: Arrival) -> list[Waiting]:
-    """Photos that these bytes verify: the upload's own, and others that its sender declared."""
-    if arrival.fault is not None:
-        return []
-    verified = (
-        select(Photo.id, Photo.task_id)
-        .where(Photo.sha256 == arrival.sha256, Photo.state.not_in(PAST))
-        .where(or_(Photo.id == upload.photo_id, Photo.user_id == upload.user_id))
-        .order_by(Photo.id)
-    )
-    return [Waiting(row.id, row.task_id) for row in session.execute(verified)]
+def _concerned(session: Session, upload: Upload, arrival: Arrival) -> list[Concerned]:
+    rows = run(
+        session, CONCERNED,
+        {"id": upload.photo_id, "user_id": upload.user_id, "sha256": arrival.sha256},
+    )  # fmt: skip
+    return [
+        Concerned(
+            row.id, row.task_id, row.state,
+            proven=row.sha256 == arrival.sha256 and row.state not in PAST,
+            own=row.id == upload.photo_id and row.user_id == upload.user_id,
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
-def _doubt_photo(session: Session, upload: Upload, *, now: datetime) -> list[Waiting]:
-    """Call the upload's photo in doubt unless it was verified, because what came for it is not what
-    was declared; the caller shows it. Only its declarer's own upload can do that, and not to one
-    that was declared lost."""
-    rows = session.execute(
-        update(Photo)
-        .where(Photo.id == upload.photo_id, Photo.user_id == upload.user_id)
-        .where(Photo.state == "declared")
-        .values(state="quarantined", received_at=now)
-        .returning(Photo.id, Photo.task_id)
-        .execution_options(synchronize_session=False)
-    )
-    doubted = [Waiting(row.id, row.task_id) for row in rows]
-    by = (upload.user_id, upload.device_id, {"received": upload.received_sha256})
-    record_custody(session, [Custody(photo.id, "quarantined", *by) for photo in doubted], now=now)
-    return doubted
+def _ended(session: Session, upload: Upload, arrival: Arrival, *, now: datetime) -> bool:
+    """Say on the upload's row what came of it, unless that was said before; gives whether it was
+    not."""
+    ended = run(
+        session, ENDED.format(fault=json_parameter(session, "fault")),
+        {
+            "id": upload.id, "state": "done" if arrival.fault is None else "quarantined",
+            "fault": arrival.fault and as_json(arrival.fault), "sha256": arrival.sha256,
+            "now": as_stored(session, now),
+        },
+    )  # fmt: skip
+    return bool(ended)
 
 
-def _record(
+def _left_by(
     session: Session, upload: Upload, arrival: Arrival, *, actor: Actor | None, now: datetime
-) -> None:
+) -> list[Insert]:
+    """What an arrival leaves: its mark in custody and audit, and a file that has small pictures to
+    come."""
     kind = "received" if arrival.fault is None else "refused"
     details = {
         "upload_id": upload.id,
@@ -204,22 +217,53 @@ def _record(
         **({"fault": arrival.fault} if arrival.fault else {}),
     }
     photo_id = upload.photo_id or ""
-    record_custody(
-        session, [Custody(photo_id, kind, upload.user_id, upload.device_id, details)], now=now
+    event = Custody(photo_id, kind, upload.user_id, upload.device_id, details)
+    left = [
+        custody_rows(session, [event], now=now),
+        act(
+            actor=actor, action=f"photo.{kind}", target_type="photo", target_id=photo_id,
+            after=details, now=now,
+        ),
+    ]  # fmt: skip
+    if arrival.facts is None or arrival.fault is not None:
+        return left
+    file = _file_row(arrival.sha256, arrival.facts) | {"stored_at": as_stored(session, now)}
+    pictured = [] if arrival.facts.media_type.is_video else [arrival.sha256]
+    return [
+        *left,
+        Insert("evidence_files", FILE, [file], TAKEN_UP),
+        derivative_rows(session, pictured, now=now),
+    ]
+
+
+def _doubt_photo(
+    session: Session, upload: Upload, arrival: Arrival, concerned: Sequence[Concerned], *,
+    now: datetime,
+) -> list[Waiting]:  # fmt: skip
+    """Call the upload's photo in doubt unless it was verified, because what came for it is not what
+    was declared; the caller shows it. Only its declarer's own upload can do that, and not to one
+    that was declared lost."""
+    if not any(photo.own and photo.state == "declared" for photo in concerned):
+        return []
+    rows = session.execute(
+        update(Photo)
+        .where(Photo.id == upload.photo_id, Photo.state == "declared")
+        .values(state="quarantined", received_at=now)
+        .returning(Photo.id, Photo.task_id)
+        .execution_options(synchronize_session=False)
     )
-    record_act(
-        session, actor=actor, action=f"photo.{kind}", target_type="photo", target_id=photo_id,
-        after=details, now=now,
-    )  # fmt: skip
+    doubted = [Waiting(row.id, row.task_id) for row in rows]
+    by = (upload.user_id, upload.device_id, {"received": arrival.sha256})
+    record_custody(session, [Custody(photo.id, "quarantined", *by) for photo in doubted], now=now)
+    return doubted
 
 
-def _file_row(sha256: str, facts: MediaFacts, now: datetime) -> dict[str, Any]:
+def _file_row(sha256: str, facts: MediaFacts) -> dict[str, Any]:
     return {
         "sha256": sha256,
         "size_bytes": facts.size_bytes,
         "media_type": str(facts.media_type),
         "facts": _said_by_file(facts),
-        "stored_at": now,
         "thumbnail_attempts": 0,
     }
 

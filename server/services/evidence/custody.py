@@ -8,12 +8,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from custody.kinds import KINDS
 from server.ids import new_id
-from server.models import CustodyEvent, Photo
+from server.models import Photo
+from server.services.bulk import WORD, Insert, insert_rows
+from server.services.sql import as_stored
+
+COLUMNS = {
+    "id": WORD, "photo_id": WORD, "kind": WORD, "at": "timestamptz", "user_id": WORD,
+    "device_id": WORD, "details": "jsonb",
+}  # fmt: skip
 
 
 class Custody(NamedTuple):
@@ -29,13 +36,18 @@ class Custody(NamedTuple):
 
 def record_custody(session: Session, events: Sequence[Custody], *, now: datetime) -> None:
     """Add the events in the caller's transaction. Raises ValueError for a kind unheard of."""
+    insert_rows(session, custody_rows(session, events, now=now))
+
+
+def custody_rows(session: Session, events: Sequence[Custody], *, now: datetime) -> Insert:
+    """The events as `record_custody` adds them, to be inserted in one statement with what else
+    happened."""
     unheard = {event.kind for event in events}.difference(KINDS)
     if unheard:
         raise ValueError(f"no kinds of custody: {sorted(unheard)}")
-    if events:
-        session.execute(
-            insert(CustodyEvent), [{"id": new_id(), "at": now, **e._asdict()} for e in events]
-        )
+    at = as_stored(session, now)
+    rows = [{"id": new_id(), "at": at, **event._asdict()} for event in events]
+    return Insert("custody_events", COLUMNS, rows)
 
 
 def record_derived(

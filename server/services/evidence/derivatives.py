@@ -21,11 +21,13 @@ from media.small import SIZES
 from server.db import Database
 from server.failpoints import reach
 from server.models import Derivative, EvidenceFile
+from server.services.bulk import WORD, Insert, insert_rows
 from server.services.evidence.custody import record_derived
-from server.services.upsert import insert_missing
+from server.services.sql import as_stored
 from server.stores import MediaStores
 
 KINDS = tuple(size.name for size in SIZES)
+COLUMNS = {"sha256": WORD, "kind": WORD, "attempts": "int", "due_at": "timestamptz"}
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 25, 120, 600, 0))
 """After each attempt; after so many a picture is left to a person, with its last error."""
 MAX_ATTEMPTS = len(WAITS)
@@ -42,13 +44,18 @@ class Taken:
 
 def expect_derivatives(session: Session, digests: Iterable[str], *, now: datetime) -> None:
     """Note that these pictures are to have small ones, soon; those that are known already stay."""
+    insert_rows(session, derivative_rows(session, digests, now=now))
+
+
+def derivative_rows(session: Session, digests: Iterable[str], *, now: datetime) -> Insert:
+    """The rows of `expect_derivatives`, to be inserted in one statement with their originals'."""
+    due_at = as_stored(session, now)
     rows = [
-        {"sha256": sha256, "kind": kind, "attempts": 0, "due_at": now}
+        {"sha256": sha256, "kind": kind, "attempts": 0, "due_at": due_at}
         for sha256 in digests
         for kind in KINDS
     ]
-    if rows:
-        insert_missing(session, Derivative, rows)
+    return Insert("derivatives", COLUMNS, rows, "ON CONFLICT DO NOTHING")
 
 
 def adopt_pictures(session: Session, *, now: datetime) -> int:

@@ -18,6 +18,7 @@ from media.errors import UploadLocked
 from server.db import Database
 from server.models import EvidenceFile, Upload
 from server.services.bulk import as_json, ids_from_json, is_sqlite
+from server.services.sql import run
 
 QUARANTINE_LOCKS = 0x5EA4  # class of our PostgreSQL advisory locks, one per digest in quarantine
 
@@ -26,13 +27,10 @@ def count_on_files(session: Session, digests: Iterable[str | None]) -> None:
     """Let none of these files be marked for removal until the transaction ends."""
     wanted = sorted({digest for digest in digests if digest})
     if wanted and not is_sqlite(session):  # there the transaction holds the one write lock
-        session.execute(
-            text(
-                f"SELECT sha256 FROM evidence_files WHERE sha256 IN {ids_from_json(session)} "
-                "ORDER BY sha256 FOR KEY SHARE"
-            ),
-            {"ids": as_json(wanted)},
-        )
+        run(
+            session, f"SELECT sha256 FROM evidence_files WHERE sha256 IN {ids_from_json(session)} "
+            "ORDER BY sha256 FOR KEY SHARE", {"ids": as_json(wanted)},
+        )  # fmt: skip
 
 
 def hold_files(session: Session, digests: Collection[str]) -> None:
@@ -58,14 +56,13 @@ def hold_quarantine(session: Session, digests: Collection[str]) -> None:
 def wait_for_removal(database: Database, sha256: str | None) -> None:
     """Raise `UploadLocked` while an original of this digest is being removed: what came stays where
     it is, and is taken up later."""
-    removing = select(EvidenceFile.sha256).where(
-        EvidenceFile.sha256 == sha256,
-        EvidenceFile.deleting_at.is_not(None),
-        EvidenceFile.deleted_at.is_(None),
-    )
-    with database.read() as session:
-        if session.scalars(removing).first() is not None:
-            raise UploadLocked
+    with database.glance() as glance:
+        removing = run(
+            glance, "SELECT 1 FROM evidence_files WHERE sha256 = :sha256 "
+            "AND deleting_at IS NOT NULL AND deleted_at IS NULL", {"sha256": sha256},
+        )  # fmt: skip
+    if removing:
+        raise UploadLocked
 
 
 def require_quarantine(session: Session, sha256: str) -> None:
@@ -74,16 +71,6 @@ def require_quarantine(session: Session, sha256: str) -> None:
     removing = select(Upload.id).where(Upload.received_sha256 == sha256, Upload.state == "deleting")
     if session.scalars(removing.limit(1)).first() is not None:
         raise UploadLocked
-
-
-def take_up_again(session: Session, sha256: str, *, now: datetime) -> None:
-    """Bytes came anew that had been removed: their file stands again."""
-    session.execute(
-        update(EvidenceFile)
-        .where(EvidenceFile.sha256 == sha256, EvidenceFile.deleted_at.is_not(None))
-        .values(deleting_at=None, deleted_at=None, stored_at=now)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def mark_files(session: Session, digests: Sequence[str], moment: datetime | None) -> None:

@@ -22,7 +22,7 @@ from media.uploads import Uploads
 from server.errors import DomainError
 from server.failpoints import reach
 from server.models import Upload
-from server.services.evidence.uploads import NewUpload, find_upload, note_upload
+from server.services.evidence.uploads import NewUpload, note_upload, require_own
 from server.services.scope import Actor
 
 MAX_PARTS = 64
@@ -64,9 +64,10 @@ def _own_parts(
     """The rows, held so that two final uploads never share a part."""
     own = select(Upload).where(Upload.id.in_(part_ids), Upload.user_id == actor.user_id)
     found = session.scalars(own.order_by(Upload.id).with_for_update()).all()
-    if len(found) < len(part_ids):
+    held = {part.id: part for part in found}
+    if len(held) < len(part_ids):
         raise DomainError("upload_not_found")
-    parts = [find_upload(session, actor=actor, upload_id=each, now=now) for each in part_ids]
+    parts = [require_own(held[each], actor, now=now) for each in part_ids]
     wrong = [part.id for part in parts if not part.is_partial]
     if wrong:
         raise DomainError("upload_concat_invalid", details={"not_partial": wrong})

@@ -82,7 +82,7 @@ def _complete(database: Database, media: MediaStores, upload: Upload, *, now: da
         if upload.is_final:
             join_parts(media.uploads, upload, partial, part_ids)
         with completing(database, media, upload, partial) as arrival, database.write() as session:
-            complete_upload(session, actor=None, upload_id=upload.id, arrival=arrival, now=now)
+            complete_upload(session, actor=None, upload=upload, arrival=arrival, now=now)
 
 
 def _settle_without_file(
@@ -97,7 +97,7 @@ def _settle_without_file(
             _delete_open(database, upload.id)
         return
     with database.write() as session:
-        complete_upload(session, actor=None, upload_id=upload.id, arrival=arrival, now=now)
+        complete_upload(session, actor=None, upload=upload, arrival=arrival, now=now)
 
 
 def _remove(database: Database, media: MediaStores, upload_id: str) -> None:

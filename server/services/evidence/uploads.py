@@ -5,19 +5,34 @@ The rows only; the bytes lie in `media.uploads`, and no transaction is open whil
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal_column, select
+import orjson
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.db import Glance
 from server.errors import DomainError
-from server.models import Assignment, Photo, Upload, User
-from server.services.audit.acts import record_act
+from server.models import Assignment, Photo, Upload
+from server.services.audit.acts import act, record_act
+from server.services.bulk import WORD, Insert, insert_rows, is_sqlite
 from server.services.evidence.files import count_on_files
 from server.services.evidence.photos import require_kept
 from server.services.scope import Actor
+from server.services.sql import as_read, as_stored, run
 
-OPEN: ColumnElement[str] = literal_column("'open'")
-"""As text in the statement: a prepared one with a parameter could not use the index of the open."""
+#: of each, what is known when it begins; in the order of its columns
+COLUMNS = {
+    "id": WORD, "user_id": WORD, "device_id": WORD, "length_bytes": "bigint",
+    "tus_metadata": "text", "photo_id": WORD, "sha256": WORD, "filename": "text", "state": WORD,
+    "concat": "text", "created_at": "timestamptz", "expires_at": "timestamptz",
+}  # fmt: skip
+FIND = (
+    "SELECT id, user_id, device_id, length_bytes, tus_metadata, photo_id, sha256, state, concat, "
+    "fault, expires_at, terminated_at FROM uploads WHERE id = :id"
+)
+#: 'open' is no parameter: a prepared statement could not use the index of the open
+UNFINISHED = "SELECT count(*) AS count FROM uploads WHERE user_id = :user_id AND state = 'open'"
 
 MAX_OPEN_UPLOADS = 200
 """Unfinished uploads of one user; each costs a file until it expires."""
@@ -57,29 +72,26 @@ def note_upload(
         raise DomainError("forbidden", details={"needs": ["officer"]})
     count_on_files(session, [asked.sha256])  # first, so that a mark under way is seen
     _require_fitting(session, actor, asked)
-    upload = Upload(
-        **vars(asked),
-        user_id=actor.user_id,
-        device_id=actor.device_id,
-        state="open",
-        created_at=now,
-        expires_at=now + timedelta(hours=expiry_hours),
-    )
-    session.add(upload)
-    record_act(
-        session, actor=actor, action="upload.begin", target_type="upload", target_id=asked.id,
+    expires_at = now + timedelta(hours=expiry_hours)
+    row = {
+        **vars(asked), "user_id": actor.user_id, "device_id": actor.device_id, "state": "open",
+    }  # fmt: skip
+    moments = {"created_at": as_stored(session, now), "expires_at": as_stored(session, expires_at)}
+    begun = act(
+        actor=actor, action="upload.begin", target_type="upload", target_id=asked.id,
         after={"photo_id": asked.photo_id, "sha256": asked.sha256, "bytes": asked.length_bytes},
         now=now,
     )  # fmt: skip
-    return upload
+    insert_rows(session, Insert("uploads", COLUMNS, [row | moments]), begun)
+    return Upload(**row, created_at=now, expires_at=expires_at)
 
 
 def _require_fitting(session: Session, actor: Actor, asked: NewUpload) -> None:
     """A photo that is declared already must be the caller's to upload, and these very bytes; and
     it takes none once its own were deleted: no term would ever end what nothing shows."""
-    photo = session.get(Photo, asked.photo_id) if asked.photo_id else None
-    if photo is None:
+    if not run(session, "SELECT 1 FROM photos WHERE id = :id", {"id": asked.photo_id}):
         return
+    photo = session.get_one(Photo, asked.photo_id)
     if photo.user_id != actor.user_id and not _was_on_task(session, actor, photo.task_id):
         raise DomainError("not_found")
     if photo.sha256 != asked.sha256:
@@ -97,19 +109,38 @@ def _was_on_task(session: Session, actor: Actor, task_id: str | None) -> bool:
 
 def _require_room(session: Session, actor: Actor) -> None:
     """The account's row is locked, so that uploads begun at the same time are all counted."""
-    session.execute(select(User.id).where(User.id == actor.user_id).with_for_update(key_share=True))
-    unfinished = session.scalars(
-        select(func.count()).where(Upload.user_id == actor.user_id, Upload.state == OPEN)
-    ).one()
-    if unfinished >= MAX_OPEN_UPLOADS:
+    whose = {"user_id": actor.user_id}
+    if not is_sqlite(session):  # there the transaction holds the one write lock
+        run(session, "SELECT id FROM users WHERE id = :user_id FOR NO KEY UPDATE", whose)
+    [unfinished] = run(session, UNFINISHED, whose)
+    if unfinished.count >= MAX_OPEN_UPLOADS:
         raise DomainError("uploads_too_many", details={"limit": MAX_OPEN_UPLOADS})
 
 
 def find_upload(
-    session: Session, *, actor: Actor, upload_id: str, now: datetime, lock: bool = False
+    session: Session | Glance, *, actor: Actor, upload_id: str, now: datetime
 ) -> Upload:
-    """The caller's own upload. Raises `upload_not_found`, also for another's, `upload_expired`."""
-    upload = session.get(Upload, upload_id, with_for_update=lock)
+    """The caller's own upload, as it stands; it belongs to no session.
+
+    Raises `upload_not_found`, also for another's, `upload_expired`.
+    """
+    found = run(session, FIND, {"id": upload_id})
+    return require_own(_as_upload(found[0]) if found else None, actor, now=now)
+
+
+def _as_upload(row: Any) -> Upload:
+    fault = orjson.loads(row.fault) if isinstance(row.fault, str) else row.fault
+    return Upload(**row._asdict() | {"fault": fault, "expires_at": as_read(row.expires_at)})
+
+
+def _hold_upload(session: Session, *, actor: Actor, upload_id: str, now: datetime) -> Upload:
+    """As `find_upload`, its row locked and the session's own."""
+    found = session.get(Upload, upload_id, with_for_update=True)
+    return require_own(found, actor, now=now)
+
+
+def require_own(upload: Upload | None, actor: Actor, *, now: datetime) -> Upload:
+    """The upload, if it is the caller's and may still be asked for. Raises as `find_upload`."""
     if upload is None or upload.user_id != actor.user_id or upload.terminated_at is not None:
         raise DomainError("upload_not_found")
     if upload.state == "open" and upload.expires_at <= now:
@@ -121,7 +152,7 @@ def set_length(
     session: Session, *, actor: Actor, upload_id: str, length_bytes: int, now: datetime
 ) -> Upload:
     """Fix a length that was left open, once. Raises as `find_upload`, `upload_length_fixed`."""
-    upload = find_upload(session, actor=actor, upload_id=upload_id, now=now, lock=True)
+    upload = _hold_upload(session, actor=actor, upload_id=upload_id, now=now)
     if upload.length_bytes not in (None, length_bytes):
         details = {"length_bytes": upload.length_bytes}
         raise DomainError("upload_length_fixed", details=details)
@@ -135,7 +166,7 @@ def terminate_upload(session: Session, *, actor: Actor, upload_id: str, now: dat
 
     Raises as `find_upload`.
     """
-    upload = find_upload(session, actor=actor, upload_id=upload_id, now=now, lock=True)
+    upload = _hold_upload(session, actor=actor, upload_id=upload_id, now=now)
     unfinished = upload.state == "open"
     if unfinished:
         session.delete(upload)
