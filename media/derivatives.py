@@ -33,11 +33,11 @@ class LocalDerivatives:
     def put(self, sha256: str, content: bytes) -> None:
         """See `Derivatives.put`."""
         destination = self._path(sha256)
-        ensure_folder(destination.parent)
+        destination.parent.mkdir(parents=True, exist_ok=True)
         draft = destination.with_name(f".{destination.name}-{os.getpid()}-{os.urandom(4).hex()}")
         try:
             draft.write_bytes(content)
-            move_durably(draft, destination, mode=READABLE)
+            move_durably(draft, destination, mode=READABLE, within=self._folder)
         finally:  # no half of one stays on a disk that is full already
             draft.unlink(missing_ok=True)
 

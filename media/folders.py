@@ -32,35 +32,48 @@ def ensure_folder(folder: Path) -> None:
     sync_folder(folder.parent)
 
 
-def move_durably(source: Path, destination: Path, *, mode: int) -> None:
+def move_durably(source: Path, destination: Path, *, mode: int, within: Path | None = None) -> None:
     """Move a file, whole or not at all: file -> fsync -> rename -> fsync of the folder.
 
-    `mode` are the permissions of the moved file. Across file systems a copy is made beside the
-    destination first. An existing destination is replaced.
+    `mode` are the permissions of the moved file. `within` is a folder that is durable already, and
+    below which the destination's may be new: whoever made them, each is flushed afterwards, all
+    with the first of the flushes where the file system has one journal. Across file systems a copy
+    is made beside the destination first. An existing destination is replaced.
     """
-    ensure_folder(destination.parent)
-    _sync_file(source, mode)
+    within = within or destination.parent
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    _sync_file(source)  # its bytes, before it has its name
+    source.chmod(mode)
     try:
         source.rename(destination)
     except OSError as fault:
         if fault.errno != errno.EXDEV:
             raise
         _copy_then_rename(source, destination, mode)
-    sync_folder(destination.parent)
+    _sync_file(destination)  # its permissions
+    sync_up_to(within, destination.parent)
+
+
+def sync_up_to(top: Path, folder: Path) -> None:
+    """Make the names in `folder` durable and its own, as far up as in `top`, whoever made them."""
+    sync_folder(folder)
+    while folder not in (top, folder.parent):
+        folder = folder.parent
+        sync_folder(folder)
 
 
 def _copy_then_rename(source: Path, destination: Path, mode: int) -> None:
     beside = destination.with_name(f"{destination.name}.{os.getpid()}.part")
     shutil.copyfile(source, beside)
-    _sync_file(beside, mode)
+    _sync_file(beside)
+    beside.chmod(mode)
     beside.rename(destination)
     source.unlink()
 
 
-def _sync_file(path: Path, mode: int) -> None:
+def _sync_file(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fchmod(descriptor, mode)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -63,7 +63,7 @@ class LocalStore:
         destination = self._path(sha256)
         if not destination.exists():
             # Two processes may both come here: each rename puts the same bytes in place.
-            move_durably(source, destination, mode=READ_ONLY)
+            move_durably(source, destination, mode=READ_ONLY, within=self._folder)
             return
         if destination.stat().st_size != source.stat().st_size:
             raise OriginalDamaged(sha256=sha256)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from media.errors import UploadLocked, UploadNotFound
-from media.folders import ensure_folder, sync_folder
+from media.folders import ensure_folder, sync_up_to
 from media.partial import LocalPartialUpload, PartialUpload, UnverifiedMark
 
 UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
@@ -58,9 +58,9 @@ class LocalUploads:
     def create(self, upload_id: str) -> None:
         """See `Uploads.create`."""
         path = self._path(upload_id)
-        ensure_folder(path.parent)
+        path.parent.mkdir(exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        sync_folder(path.parent)
+        sync_up_to(self._folder, path.parent)
 
     def offset(self, upload_id: str) -> int:
         """See `Uploads.offset`."""

@@ -1,6 +1,7 @@
 """What every store must do; one class of tests for all of them."""
 
 import hashlib
+import os
 import stat
 import threading
 from pathlib import Path
@@ -110,6 +111,26 @@ def test_a_local_original_is_read_only_in_a_folder_of_its_own_prefix(tmp_path: P
     store.put(written(tmp_path, DATA), SHA256)
     path = tmp_path / "originals" / SHA256[:2] / SHA256[2:4] / SHA256
     assert stat.S_IMODE(path.stat().st_mode) == READ_ONLY
+
+
+def test_bytes_are_flushed_before_they_have_their_name_and_every_folder_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Watched at the system's own door: a power cut can't be had here."""
+    flushed: list[Path] = []
+    flush = os.fsync
+
+    def watched(descriptor: int) -> None:
+        flush(descriptor)
+        flushed.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+
+    monkeypatch.setattr(os, "fsync", watched)
+    root = tmp_path / "originals"
+    store, source = LocalStore(root), written(tmp_path, DATA)
+    flushed.clear()
+    store.put(source, SHA256)
+    folder = root / SHA256[:2] / SHA256[2:4]
+    assert flushed == [source, folder / SHA256, folder, folder.parent, root]
 
 
 def test_an_upload_on_another_file_system_is_moved_as_well(tmp_path: Path) -> None:
