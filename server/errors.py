@@ -104,6 +104,7 @@ CATALOGUE: dict[str, ErrorKind] = {
     ),
     "shares_waited_for": ErrorKind(409, "见证人的份额尚未全部揭示，期限也未到；请稍候。"),
     "witness_token_wrong": ErrorKind(401, "见证凭证无效，请向抽取现场的工作人员索取。"),
+    "plan_changed": ErrorKind(409, "计划刚刚改批了另一版，没有冻结；请核对后重新抽取。"),
     "plan_not_approved": ErrorKind(409, "该计划尚未批准，请先由他人批准。"),
     "seal_not_yours": ErrorKind(403, "只有管理员可以封存抽取结果。"),
     # making tasks

@@ -192,18 +192,27 @@ def writing(*roles: Role) -> Iterator[tuple[Session, Actor]]:
 def attempting(
     action: str, target_type: str, target_id: str, *roles: Role
 ) -> Iterator[tuple[Session, Actor]]:
-    """As `writing`, and a refused try is in the audit too, with its code, in a transaction of its
-    own: for acts that somebody might want to steer."""
-    tried: Actor | None = None
+    """As `writing`, and a refused try is in the audit too."""
+    with (
+        noting_refusals(action, target_type, target_id) as tried,
+        writing(*roles) as (session, actor),
+    ):
+        tried.append(actor)
+        yield session, actor
+
+
+@contextmanager
+def noting_refusals(action: str, target_type: str, target_id: str) -> Iterator[list[Actor]]:
+    """Put a refused try into the audit, with its code, in a transaction of its own: for acts that
+    somebody might want to steer. The block says who tries, once that is known."""
+    tried: list[Actor] = []
     try:
-        with writing(*roles) as (session, actor):
-            tried = actor
-            yield session, actor
+        yield tried
     except DomainError as error:
-        if tried is not None:
+        if tried:
             with parts().database.write() as session:
                 record_act(
-                    session, actor=tried, action=f"{action}.refused", target_type=target_type,
+                    session, actor=tried[0], action=f"{action}.refused", target_type=target_type,
                     target_id=target_id, after={"code": error.code}, now=clock.now(),
                 )  # fmt: skip
         raise

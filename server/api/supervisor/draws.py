@@ -20,7 +20,7 @@ from schemas.draws import (
     event_from,
 )
 from server import clock
-from server.api.glue import attempting, error_responses, reading
+from server.api.glue import attempting, error_responses, noting_refusals, reading, writing
 from server.api.supervisor import supervisor
 from server.api.supervisor.tasks import frequency_rules
 from server.models import Draw
@@ -28,6 +28,7 @@ from server.parts import parts
 from server.services.drawing.committing import abandon_draw, commit_draw
 from server.services.drawing.finding import find_draw, list_draws, require_state
 from server.services.drawing.freezing import freeze_draw
+from server.services.drawing.gathering import gather_draw
 from server.services.drawing.giving_out import waiting_of
 from server.services.drawing.happening import note_event
 from server.services.drawing.opening import open_in_time
@@ -44,12 +45,15 @@ def freeze(asked: dict[str, Any], plan_id: str) -> dict[str, Any]:
 
     Refused where some outcome could not be staffed; what is missing is named."""
     month = date.fromisoformat(f"{asked['month']}-01") if asked["month"] else None
-    with attempting("draw.freeze", "plan", plan_id, "supervisor", "admin") as (session, actor):
-        frozen = freeze_draw(
-            session, actor=actor, plan_id=plan_id, month=month, rules=frequency_rules(),
-            now=clock.now(),
-        )  # fmt: skip
-        return _shown(session, frozen)
+    now = clock.now()
+    with noting_refusals("draw.freeze", "plan", plan_id) as tried:
+        with reading("supervisor", "admin") as (session, actor):
+            tried.append(actor)
+            gathered = gather_draw(
+                session, actor=actor, plan_id=plan_id, month=month, rules=frequency_rules(), now=now
+            )
+        with writing("supervisor", "admin") as (session, actor):
+            return _shown(session, freeze_draw(session, actor=actor, gathered=gathered, now=now))
 
 
 @supervisor.route("/draws")

@@ -10,7 +10,7 @@ from server.errors import DomainError
 from server.models import Draw
 from server.services.audit.acts import record_act
 from server.services.drawing.finding import find_draw, frozen_of, require_state
-from server.services.drawing.freezing import as_domain_error
+from server.services.drawing.refusals import as_domain_error
 from server.services.ledger.appending import append_body
 from server.services.scope import Actor
 from server.signing import Signer

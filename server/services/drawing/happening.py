@@ -15,8 +15,8 @@ from server.models import Draw, Task
 from server.services.audit.acts import record_act
 from server.services.drawing.committing import note_in_ledger
 from server.services.drawing.finding import find_draw, require_state
-from server.services.drawing.freezing import as_domain_error
 from server.services.drawing.giving_out import hold_sites, make_tasks, send_officers, teams_of
+from server.services.drawing.refusals import as_domain_error
 from server.services.drawing.rolling import is_sealed, redrawn
 from server.services.scope import Actor
 from server.services.sync.feed import hold_feeds

@@ -16,7 +16,7 @@ from server.models import Draw
 from server.services.audit.acts import record_act
 from server.services.drawing.committing import note_in_ledger
 from server.services.drawing.finding import find_draw, frozen_of, lines_of, require_state
-from server.services.drawing.freezing import as_domain_error
+from server.services.drawing.refusals import as_domain_error
 from server.services.scope import Actor
 from server.signing import Signer
 

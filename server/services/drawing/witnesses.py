@@ -21,7 +21,7 @@ from server.ids import new_id
 from server.models import Draw, DrawWitness
 from server.services.audit.acts import record_act
 from server.services.drawing.finding import find_draw, require_state
-from server.services.drawing.freezing import as_domain_error
+from server.services.drawing.refusals import as_domain_error
 from server.services.drawing.rolling import is_sealed
 from server.services.scope import Actor
 

@@ -1,0 +1,71 @@
+"""What was gathered is frozen only if nobody came in between; and gathering is in nobody's way."""
+
+import pytest
+
+from server.clock import now
+from server.errors import DomainError
+from server.services.drawing.freezing import freeze_draw
+from server.services.drawing.gathering import gather_draw
+from server.services.tasks.frequency import FrequencyRules
+from tests.server.plans import decide, monthly, revise, stratum
+
+FOUR = stratum(quotas=[4], reserve=2)
+RULES = FrequencyRules()
+
+
+@pytest.fixture
+def shops(world):
+    return [world.object() for _ in range(12)]
+
+
+def gathered(world, plan):
+    with world.parts.database.read() as session:
+        return gather_draw(
+            session, actor=world.actor(world.supervisor), plan_id=plan["id"], month=None,
+            rules=RULES, now=now(),
+        )  # fmt: skip
+
+
+def frozen(world, what):
+    with world.parts.database.write() as session:
+        return freeze_draw(
+            session, actor=world.actor(world.supervisor), gathered=what, now=now()
+        ).id
+
+
+def test_what_was_gathered_is_frozen_as_it_stood(world, stage, shops):
+    what = gathered(world, stage.plan(FOUR))
+    world.object()  # a thirteenth, come since
+    draw = world.supervisor.get(f"/draws/{frozen(world, what)}").get_json()
+    assert draw["pool_counts"] == {"small": {"all": 12, "eligible": 12}}
+    assert draw["pool_root"] == what.pool_root
+
+
+def test_of_two_that_were_gathered_at_once_one_is_frozen(world, stage, shops):
+    plan = stage.plan(FOUR)
+    first, second = gathered(world, plan), gathered(world, plan)
+    frozen(world, first)
+    with pytest.raises(DomainError) as refused:
+        frozen(world, second)
+    assert refused.value.code == "draw_exists"
+
+
+def test_a_revision_approved_meanwhile_is_not_passed_over(world, stage, shops):
+    plan = stage.plan(FOUR)
+    what = gathered(world, plan)
+    revised = revise(world.supervisor, plan, monthly(stratum(quotas=[3], reserve=2))["content"])
+    decide(stage.second, revised)
+    with pytest.raises(DomainError) as refused:
+        frozen(world, what)
+    assert refused.value.code == "plan_changed"
+    assert world.supervisor.get("/draws").get_json()["items"] == []
+
+
+def test_others_write_while_a_draw_is_gathered(world, stage, shops):
+    plan = stage.plan(FOUR)
+    with world.parts.database.read() as session:
+        gather_draw(
+            session, actor=world.actor(world.supervisor), plan_id=plan["id"], month=None,
+            rules=RULES, now=now(),
+        )  # fmt: skip
+        world.object()  # on SQLite it would wait for a writer
