@@ -95,6 +95,10 @@ CATALOGUE: dict[str, ErrorKind] = {
     # draws
     "draw_refused": ErrorKind(422, "抽取规则不允许这样做，没有任何改变；原因见 details.faults。"),
     "draw_exists": ErrorKind(409, "本期已有抽取；须先公开放弃上一次，才能再抽。"),
+    "draw_under_way": ErrorKind(
+        409,
+        "另一次抽取尚未完成，其抽取池含有相同对象（见 details）；请待其抽完或公开放弃后再冻结。",
+    ),
     "draw_state": ErrorKind(409, "抽取当前所处的步骤不允许此操作。"),
     "draw_cannot_be_staffed": ErrorKind(
         422, "执法人员不足，无法保证每个对象都有人检查；缺口见 details.shortages。"

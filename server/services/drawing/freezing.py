@@ -4,21 +4,24 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from draw.canonical import canonical
 from server.errors import DomainError
 from server.ids import new_id
-from server.models import Draw, Organisation
+from server.models import Draw, DrawPoolRow, Organisation
 from server.services.audit.acts import record_act
-from server.services.bulk import Insert, insert_rows
+from server.services.bulk import Insert, insert_rows, is_sqlite
 from server.services.drawing.gathering import Gathered, next_slot
 from server.services.planning.plans import find_plan
 from server.services.scope import Actor
 
 POOL_COLUMNS = {"draw_id": "text", "object_id": "text", "row": "text"}
 INSERT_ROWS = 10_000
+FREEZE_LOCK = 0x5375694672656A  # any number that no other lock of ours uses
+UNDER_WAY = ("frozen", "committed")
 Row = dict[str, Any]
 
 
@@ -27,8 +30,10 @@ def freeze_draw(session: Session, *, actor: Actor, gathered: Gathered, now: date
     the snapshot, as its root says.
 
     Raises `not_found`, `plan_changed` when another revision was approved meanwhile, `draw_exists`
-    when somebody else froze this slot.
+    when somebody else froze this slot, `draw_under_way` while another draw that is not drawn yet
+    holds an object of this pool.
     """
+    _freeze_one_at_a_time(session)
     plan = find_plan(session, actor=actor, plan_id=gathered.plan_id, lock=True)
     if plan.approved_revision != gathered.plan_revision:
         raise DomainError("plan_changed", details={"approved_revision": plan.approved_revision})
@@ -45,12 +50,37 @@ def freeze_draw(session: Session, *, actor: Actor, gathered: Gathered, now: date
         frozen_at=now, frozen_by=actor.user_id,
     )  # fmt: skip
     _insert(session, frozen, gathered.pool)
+    _require_own_objects(session, frozen)
     record_act(
         session, actor=actor, action="draw.freeze", target_type="draw", target_id=frozen.id,
         after={"slot": frozen.slot, "pool_root": frozen.pool_root, "counts": frozen.pool_counts},
         now=now,
     )  # fmt: skip
     return frozen
+
+
+def _freeze_one_at_a_time(session: Session) -> None:
+    """So that of two pools with the same object one sees the other."""
+    if not is_sqlite(session):
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": FREEZE_LOCK})
+
+
+def _require_own_objects(session: Session, frozen: Draw) -> None:
+    """No object is in two drums at once: drawn from both it would be checked twice within the
+    interval (N30, N31), and neither pool could say so."""
+    others = session.execute(
+        select(Draw.id, Draw.slot).where(Draw.state.in_(UNDER_WAY), Draw.id != frozen.id)
+    ).all()
+    mine, theirs = aliased(DrawPoolRow), aliased(DrawPoolRow)
+    for other in others:
+        shared = (
+            select(func.count())
+            .select_from(mine)
+            .join(theirs, theirs.object_id == mine.object_id)
+            .where(mine.draw_id == frozen.id, theirs.draw_id == other.id)
+        )
+        if count := session.scalar(shared):
+            raise DomainError("draw_under_way", details={"slot": other.slot, "objects": count})
 
 
 def _counts(rows: Iterable[Row]) -> dict[str, dict[str, int]]:

@@ -69,3 +69,21 @@ def test_others_write_while_a_draw_is_gathered(world, stage, shops):
             rules=RULES, now=now(),
         )  # fmt: skip
         world.object()  # on SQLite it would wait for a writer
+
+
+def test_no_object_is_in_two_drums_at_once_n31(world, stage, shops):
+    first = stage.freeze(stage.plan(FOUR))
+    other = stage.plan(FOUR, code="other")
+    refused = stage.freeze(other, status=409)
+    assert refused["code"] == "draw_under_way"
+    assert refused["details"] == {"slot": first["slot"], "objects": 12}
+    drawn = stage.roll(stage.commit(first))["objects"]
+    pool = stage.rows(stage.freeze(other))
+    withheld = {id_ for id_, row in pool.items() if not row["eligible"]}
+    assert withheld == {each["id"] for each in drawn}
+
+
+def test_an_abandoned_draw_is_in_nobodys_way(world, stage, shops):
+    first = stage.freeze(stage.plan(FOUR))
+    stage.abandon(first)
+    stage.freeze(stage.plan(FOUR, code="other"))
