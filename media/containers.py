@@ -7,8 +7,12 @@ PNG before a decoder is tried. A JPEG has no lengths to add up; its decoder tell
 import os
 from typing import BinaryIO
 
-from media.errors import ImageTruncated, VideoTruncated
+from media.errors import ImageTruncated, ImageUnreadable, VideoTruncated
 from media.sniff import MediaType
+
+MAX_PARTS = 1 << 16
+"""Boxes or chunks that are looked at: a clip in fragments has some hundred, a PNG of 64 MiB eight
+thousand. Of empty ones a quarter of a gigabyte holds 33 million, which would take half a minute."""
 
 _STILL_BOXES = frozenset({b"meta"})
 _VIDEO_BOXES = frozenset({b"moov", b"mdat"})
@@ -16,7 +20,8 @@ _CONTENT_BOXES = _STILL_BOXES | _VIDEO_BOXES | {b"moof"}
 
 
 def check_complete(stream: BinaryIO, media_type: MediaType) -> None:
-    """Raise `ImageTruncated` or `VideoTruncated` if `stream` ends before its container does.
+    """Raise `ImageTruncated` or `VideoTruncated` if `stream` ends before its container does, and
+    `ImageUnreadable` for a PNG of more than `MAX_PARTS` chunks.
 
     Leaves the stream at its beginning.
     """
@@ -39,10 +44,13 @@ def _is_complete(stream: BinaryIO, media_type: MediaType, size_bytes: int) -> bo
 
 
 def _boxes_complete(stream: BinaryIO, size_bytes: int, needed: frozenset[bytes]) -> bool:
-    """Every needed box is there and none is cut; what else trails behind is let be."""
+    """Every needed box is there and none is cut; what else trails behind is let be, and so is what
+    comes after `MAX_PARTS` of them."""
     seen: set[bytes] = set()
     at = 0
-    while at + 8 <= size_bytes:
+    for _ in range(MAX_PARTS):
+        if at + 8 > size_bytes:
+            break
         kind, length = _box(stream, at, size_bytes)
         if length < 8 or at + length > size_bytes:
             return kind not in _CONTENT_BOXES and needed <= seen
@@ -64,10 +72,12 @@ def _box(stream: BinaryIO, at: int, size_bytes: int) -> tuple[bytes, int]:
 def _chunks_complete(stream: BinaryIO, size_bytes: int) -> bool:
     """PNG (ISO/IEC 15948), 5.3: a chunk is length (4), type (4), data, CRC (4); `IEND` is last."""
     at = 8
-    while at + 12 <= size_bytes:
+    for _ in range(MAX_PARTS):
+        if at + 12 > size_bytes:
+            return False
         stream.seek(at)
         header = stream.read(8)
         at += 12 + int.from_bytes(header[:4], "big")
         if header[4:] == b"IEND":
             return at <= size_bytes
-    return False
+    raise ImageUnreadable

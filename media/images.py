@@ -54,7 +54,7 @@ _DECODER_FAULTS = (
 
 # Pillow would tell the log of each broken tag, of which a hostile file has 65,535.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")
-# Pillow warns above this and refuses above twice this; `_check_pixels` refuses exactly.
+# Pillow warns above this and refuses above twice this; `opened_picture` refuses exactly.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 # An embedded small picture may show something else than the picture itself: never use it.
 pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
@@ -113,11 +113,15 @@ def opened_picture(source: Source) -> Iterator[Image.Image]:
     Errors, also of what is done to it in the block: as of `image_facts`.
     """
     with opened(source) as stream, _decoder_faults_named():
-        decoder = _DECODERS.get(sniff(stream))
+        media_type = sniff(stream)
+        decoder = _DECODERS.get(media_type)
         if decoder is None:  # a video: stored, never decoded
             raise ImageUnreadable
+        scalable = media_type is MediaType.JPEG and single_scan_at(stream) is not None
         with Image.open(stream, formats=(decoder,)) as image:
-            _check_pixels(image, stream)
+            limit = MAX_PIXELS if scalable else MAX_PIXELS_IN_MEMORY
+            if image.width * image.height > limit:
+                raise ImageTooLarge(limit_pixels=limit)
             yield image
 
 
@@ -144,13 +148,6 @@ def _decoder_faults_named() -> Iterator[None]:
         if isinstance(fault, EOFError) or "truncated" in str(fault).lower():
             raise ImageTruncated from fault  # Pillow tells it apart only in words
         raise ImageUnreadable from fault
-
-
-def _check_pixels(image: Image.Image, stream: BinaryIO) -> None:
-    scalable = _is_jpeg(image) and single_scan_at(stream) is not None
-    limit = MAX_PIXELS if scalable else MAX_PIXELS_IN_MEMORY
-    if image.width * image.height > limit:
-        raise ImageTooLarge(limit_pixels=limit)
 
 
 def _is_jpeg(image: Image.Image) -> bool:

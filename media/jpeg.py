@@ -15,11 +15,19 @@ from media.errors import ImageUnreadable
 
 MAX_SCANS = 64
 """libjpeg writes ten into a progressive picture, and none of the known encoders over thirty."""
+MAX_SEGMENTS = 4096
+"""Before the first scan. Pillow keeps a note of each: sixteen million empty ones, 64 MiB, cost two
+minutes and a gigabyte. A colour profile has at most 255, and a maker's notes seldom as many."""
+MAX_EXIF_SEGMENTS = 16
+"""CIPA DC-008 knows one; Pillow joins more, each time copying all that came before."""
+MAX_FILL_BYTES = 1 << 16
+"""What may lie between segments (B.1.1.2); Pillow reads it byte by byte."""
 
 _BLOCK_BYTES = 1 << 16
 # Within coded data 0xFF is followed by 0 (data), RST0–RST7 (go on) or 0xFF (fill): B.1.1.5.
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+_START_OF_SCAN, _END_OF_IMAGE, _APP1 = 0xDA, 0xD9, 0xE1
+_EXIF = b"Exif\0\0"
 _BARE = frozenset({0x01, 0xD8})
 _NOT_FRAMES = frozenset({0xC4, 0xC8, 0xCC})
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
@@ -29,11 +37,14 @@ def single_scan_at(stream: BinaryIO) -> int | None:
     """Where the coded data of a JPEG begins that comes in a single scan; None where a decoder must
     hold all coefficients before it can give a row.
 
-    Leaves the stream where it was. Error: `ImageUnreadable` for more than `MAX_SCANS`.
+    To be asked before any decoder reads the header. Leaves the stream where it was. Error:
+    `ImageUnreadable` for more than one of the limits above.
     """
     before = stream.tell()
     stream.seek(0)
     try:
+        _check_header(stream)
+        stream.seek(0)
         return None if _is_held_whole(stream) else stream.tell()
     finally:
         stream.seek(before)
@@ -50,6 +61,21 @@ def ends_well(stream: BinaryIO, coded_at: int) -> bool:
         return _next_marker(stream) == _END_OF_IMAGE
     finally:
         stream.seek(before)
+
+
+def _check_header(stream: BinaryIO) -> None:
+    """What comes before the first scan is of the size of a header, or it is none."""
+    segments = of_exif = told_bytes = 0
+    for code, segment in _markers(stream):
+        bare = code in _BARE
+        segments += not bare and code != _START_OF_SCAN
+        of_exif += code == _APP1 and segment.startswith(_EXIF)
+        told_bytes += 2 if bare else 4 + len(segment)
+        fill_bytes = stream.tell() - told_bytes
+        if segments > MAX_SEGMENTS or of_exif > MAX_EXIF_SEGMENTS or fill_bytes > MAX_FILL_BYTES:
+            raise ImageUnreadable
+        if code == _START_OF_SCAN:
+            return
 
 
 def _is_held_whole(stream: BinaryIO) -> bool:

@@ -70,6 +70,27 @@ def segment(marker: int, content: bytes) -> bytes:
     return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
 
 
+def with_segments(count: int) -> bytes:
+    """A JPEG of so many segments before its scan, most of them empty."""
+    jpeg = encoded(noise())
+    at, own = 2, 0
+    while jpeg[at + 1] != 0xDA:
+        at, own = at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big"), own + 1
+    return behind_start(jpeg, segment(0xFE, b"") * (count - own))
+
+
+def behind_start(jpeg: bytes, more: bytes) -> bytes:
+    """A JPEG with more between its start and its first segment."""
+    return jpeg[:2] + more + jpeg[2:]
+
+
+def with_chunks(count: int) -> bytes:
+    """A small PNG of so many chunks, most of them empty."""
+    return with_chunk(b"prVt", b"").replace(
+        chunk(b"prVt", b""), chunk(b"prVt", b"") * (count - 3)
+    )  # beside IHDR, IDAT and IEND
+
+
 def exif_bomb(entries: int = 5000) -> bytes:
     """EXIF in which every entry claims nearly all of it as its own."""
     size = 12 * entries + 2000

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from media.containers import MAX_PARTS
 from media.errors import MediaError
 from media.examine import examine
 from media.images import MAX_PIXELS_IN_MEMORY
-from media.jpeg import MAX_SCANS
+from media.jpeg import MAX_EXIF_SEGMENTS, MAX_FILL_BYTES, MAX_SCANS, MAX_SEGMENTS
 from media.sniff import MediaType
 from tests.media import hostile
 from tests.media.pictures import (
@@ -36,6 +37,23 @@ def code_of(folder: Path, data: bytes, name: str = "IMG_0001.jpg") -> str:
         return str(examine(written(folder, data, name)).media_type)
     except MediaError as error:
         return error.code
+
+
+def in_pieces(count: int) -> bytes:
+    """A photo whose EXIF comes in so many pieces."""
+    return hostile.behind_start(encoded(noise()), hostile.segment(0xE1, b"Exif\0\0") * count)
+
+
+def filled(size_bytes: int) -> bytes:
+    """A photo with filling before its first segment (T.81, B.1.1.2)."""
+    return hostile.behind_start(encoded(noise()), b"\xff" * size_bytes)
+
+
+def behind_boxes(count: int) -> bytes:
+    """A clip that begins with so many empty boxes, beside three of its own."""
+    whole = clip()
+    at = whole.index(b"moov") - 4
+    return whole[:at] + box(b"free") * count + whole[at:]
 
 
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
@@ -64,6 +82,15 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "one scan too many": (
         lambda: hostile.scan_bomb(MAX_SCANS + 1, side_px=512), "image_unreadable",
     ),
+    "one segment too many": (lambda: hostile.with_segments(MAX_SEGMENTS + 1), "image_unreadable"),
+    "one piece of EXIF too many": (lambda: in_pieces(MAX_EXIF_SEGMENTS + 1), "image_unreadable"),
+    "one byte of filling too many": (lambda: filled(MAX_FILL_BYTES + 1), "image_unreadable"),
+    "filling as it stands in data": (
+        lambda: hostile.behind_start(encoded(noise()), b"\xff\0" * MAX_FILL_BYTES),
+        "image_unreadable",
+    ),
+    "one chunk too many": (lambda: hostile.with_chunks(MAX_PARTS + 1), "image_unreadable"),
+    "a clip behind one box too many": (lambda: behind_boxes(MAX_PARTS - 2), "video_truncated"),
     "half a photo": (lambda: encoded(noise())[:2000], "image_truncated"),
     "half a clip": (lambda: clip()[:-1], "video_truncated"),
     "a clip of nothing": (lambda: box(b"ftyp", b"isom\0\0\0\0"), "video_truncated"),
@@ -97,6 +124,17 @@ TAKEN: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "as many scans as there may be": (
         lambda: hostile.scan_bomb(MAX_SCANS, side_px=512), "image/jpeg",
+    ),
+    "as many segments as there may be": (
+        lambda: hostile.with_segments(MAX_SEGMENTS), "image/jpeg",
+    ),
+    "as many pieces of EXIF as there may be": (
+        lambda: in_pieces(MAX_EXIF_SEGMENTS), "image/jpeg",
+    ),
+    "as much filling as there may be": (lambda: filled(MAX_FILL_BYTES), "image/jpeg"),
+    "as many chunks as there may be": (lambda: hostile.with_chunks(MAX_PARTS), "image/png"),
+    "a clip behind as many boxes as are looked at": (
+        lambda: behind_boxes(MAX_PARTS - 3), "video/mp4",
     ),
     "the film of a live photo": (lambda: clip(b"qt  ", b"qt  "), "video/quicktime"),
     "a clip of an old phone": (lambda: clip(b"3gp5", b"isom"), "video/3gpp"),
