@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from media.colours import as_srgb
 from media.exif import read_exif
 from media.images import Source, decode, fitted, opened_picture
 
@@ -36,7 +37,7 @@ _UPRIGHT = {
 
 
 def small_pictures(source: Source, *sizes: Size) -> dict[str, bytes]:
-    """A JPEG of each size by its name: upright, without EXIF or any other metadata.
+    """A JPEG of each size by its name: upright, in sRGB, without EXIF or any other metadata.
 
     Never larger than the original; transparency becomes white. The picture is decoded once, as
     small as its decoder can for the largest size, and the smaller ones are made of that one.
@@ -46,6 +47,7 @@ def small_pictures(source: Source, *sizes: Size) -> dict[str, bytes]:
     with opened_picture(source) as image:
         decode(image, fit_px=falling[0].box_px)
         small = _flat(_shrunk(image, falling[0].box_px))
+        small = as_srgb(small, image.info.get("icc_profile"))
         turn = _UPRIGHT.get(read_exif(image).orientation)
     if turn is not None:
         small = small.transpose(turn)

@@ -17,12 +17,14 @@ from media.examine import MediaFacts, examine
 from media.small import SIZES, small_pictures
 from tests.media import hostile
 from tests.media.pictures import (
+    DISPLAY_P3,
     camera_exif,
     clip,
     encoded,
     four_corners,
     heic_can_be_made,
     noise,
+    profile_of,
 )
 
 MAX_BYTES = 1536 * 1024**2
@@ -44,6 +46,7 @@ def samples() -> list[bytes]:
         encoded(noise(48, 32), "WEBP", exif=exif),
         encoded(noise(48, 32), "WEBP", lossless=True),
         encoded(noise(16, 16), exif=hostile.exif_of_itself()),
+        encoded(noise(16, 16), icc_profile=profile_of(DISPLAY_P3)),
         hostile.scan_bomb(8, side_px=64),
         clip(),
     ]

@@ -14,6 +14,12 @@ from media.small import THUMBNAIL, small_pictures
 
 CORNERS = {"top left": "red", "top right": "lime", "bottom left": "blue", "bottom right": "white"}
 
+#: SMPTE EG 432-1 with the white of sRGB, adapted to D50 (ISO 15076-1), as Apple's profile has them
+DISPLAY_P3 = {
+    b"rXYZ": (0.51512, 0.24120, -0.00105),
+    b"gXYZ": (0.29198, 0.69225, 0.04189),
+    b"bXYZ": (0.15710, 0.06657, 0.78407),
+}
 # How the pixels of an upright picture must be turned so that an orientation tag turns them back.
 STORED_AS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -96,6 +102,26 @@ def noise(width_px: int = 96, height_px: int = 64) -> Image.Image:
     """A picture that doesn't compress, so that a cut always cuts pixels."""
     pixels = random.Random(7).randbytes(width_px * height_px * 3)  # noise of a seed, no secret
     return Image.frombytes("RGB", (width_px, height_px), pixels)
+
+
+def _fixed(*numbers: float) -> bytes:
+    return struct.pack(f">{len(numbers)}i", *(round(number * 65536) for number in numbers))
+
+
+def profile_of(primaries: dict[bytes, tuple[float, float, float]]) -> bytes:
+    """A matrix profile with the curve of sRGB (ISO 15076-1, 8.3 and 10.18)."""
+    curve = b"para\0\0\0\0\0\3\0\0" + _fixed(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+    tags = {name: b"XYZ \0\0\0\0" + _fixed(*at) for name, at in primaries.items()}
+    tags |= {b"wtpt": b"XYZ \0\0\0\0" + _fixed(0.9642, 1.0, 0.8249)}
+    tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
+    at = 128 + 4 + 12 * len(tags)
+    table, content = struct.pack(">I", len(tags)), b""
+    for name, data in tags.items():
+        table += name + struct.pack(">II", at + len(content), len(data))
+        content += data
+    head = struct.pack(">I4xI4s4s4s12x4s28xiii48x", at + len(content), 0x04000000, b"mntr", b"RGB ",
+                       b"XYZ ", b"acsp", 63190, 65536, 54061)  # fmt: skip
+    return head + table + content
 
 
 def jpeg_claiming(jpeg: bytes, width_px: int, height_px: int) -> bytes:
