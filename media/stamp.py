@@ -4,8 +4,9 @@ Nothing of the picture is covered; the original is not touched.
 """
 
 import io
+import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
@@ -16,8 +17,18 @@ LEAST_WIDTH_PX = 800
 """A smaller picture stands in the middle of a sheet of this width, as large as it is."""
 MOST_ROWS = 4
 """Rows of one value; what is longer ends in `…`."""
+MOST_SIGNS = 1000
+"""Of one value; four rows hold 170 Chinese ones."""
 QUALITY = 88
+MONGOLIAN = "〔蒙古文，见系统记录〕"
+"""Stands for what is written in Mongolian script, which the font lacks."""
 RED, BLACK, GREY = (176, 0, 32), (0, 0, 0), (96, 96, 96)
+
+
+_MONGOLIAN_SIGN = r"[\u1800-\u18af\U00011660-\U0001167f]"
+# With the spaces, joiners and breaks that stand between its words and suffixes (Unicode, 13.5).
+_MONGOLIAN_TEXT = re.compile(rf"{_MONGOLIAN_SIGN}(?:[\s\u202f\u200c\u200d]*{_MONGOLIAN_SIGN})*")
+_NO_SIGN = "\U0010ffff"  # no font has it: drawn as what stands for all that is missing
 
 
 class Line(NamedTuple):
@@ -35,7 +46,7 @@ class _Row(NamedTuple):
 def printed_copy(picture: bytes, lines: Sequence[Line]) -> bytes:
     """A JPEG of `picture` (a JPEG that is upright) with `TITLE` and the lines below it.
 
-    It carries no metadata. Signs that the font (Noto Sans SC) lacks are shown as boxes.
+    It carries no metadata. What the font (Noto Sans SC) lacks is told in words, never as boxes.
     """
     with Image.open(io.BytesIO(picture), formats=("JPEG",)) as image:
         shown = image.convert("RGB")
@@ -61,16 +72,33 @@ def printed_copy(picture: bytes, lines: Sequence[Line]) -> bytes:
 
 def _rows(lines: Sequence[Line], font: ImageFont.FreeTypeFont, width_px: int) -> Iterator[_Row]:
     for line in lines:
-        rows = _wrapped(_plain(line.value), font, width_px)
+        rows = _wrapped(plain(line.value), font, width_px)
         if len(rows) > MOST_ROWS:
             rows = [*rows[: MOST_ROWS - 1], f"{rows[MOST_ROWS - 1][:-1]}…"]
         yield _Row(line.label, rows[0])
         yield from (_Row("", text) for text in rows[1:])
 
 
-def _plain(value: str) -> str:
-    """One line of signs that are seen: no breaks, nothing that turns the writing around."""
-    return "".join(sign if sign.isprintable() else " " for sign in value)
+def plain(value: str) -> str:
+    """One line of signs that are seen: no breaks, nothing that turns the writing around, and what
+    the font lacks by its name."""
+    told = _MONGOLIAN_TEXT.sub(MONGOLIAN, value[:MOST_SIGNS])
+    return "".join(_seen(sign) if sign.isprintable() else " " for sign in told)
+
+
+@lru_cache(maxsize=4096)
+def _seen(sign: str) -> str:
+    """The sign, or its number in Unicode: by that a person finds a rare one of a name."""
+    return f"〔U+{ord(sign):04X}〕" if _drawn(sign) == _box() else sign
+
+
+def _drawn(sign: str) -> bytes:
+    return bytes(_font(32).getmask(sign))
+
+
+@cache
+def _box() -> bytes:
+    return _drawn(_NO_SIGN)
 
 
 def _wrapped(text: str, font: ImageFont.FreeTypeFont, width_px: int) -> list[str]:

@@ -3,12 +3,30 @@
 import io
 
 import pytest
-from PIL import Image, ImageChops, ImageStat
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageChops, ImageFont, ImageStat
+from pylopdf_fonts_zh_cn import sans_path
 
-from media.stamp import LEAST_WIDTH_PX, MOST_ROWS, RED, Line, printed_copy
+from media.stamp import (
+    LEAST_WIDTH_PX,
+    MOST_ROWS,
+    MOST_SIGNS,
+    RED,
+    Line,
+    plain,
+    printed_copy,
+)
 from tests.media.pictures import camera_exif, encoded, four_corners
 
 LINES = [Line("地址", "新城区中山东路1号"), Line("执法人员", "张三（证件号 蒙A-001）")]
+PICTURE = encoded(four_corners(96, 64))
+FONT = ImageFont.truetype(sans_path(), 40, layout_engine=ImageFont.Layout.BASIC)
+BOX = bytes(FONT.getmask("\U0010ffff"))
+
+
+def drawn(text: str) -> list[bytes]:
+    return [bytes(FONT.getmask(sign)) for sign in text]
 
 
 def printed(width_px: int, height_px: int, lines: list[Line] = LINES) -> Image.Image:
@@ -66,7 +84,38 @@ def test_a_long_value_takes_some_rows_and_no_more() -> None:
 
 
 @pytest.mark.parametrize(
-    "hostile", ["", "\0", "a\nb\r\nc", "\u202e反过来", "\u200b" * 50, "😀" * 9, "ᠮᠣᠩᠭᠣᠯ"]
+    ("value", "told"),
+    [
+        ("ᠮᠣᠩᠭᠣᠯ", "〔蒙古文，见系统记录〕"),
+        ("ᠥᠪᠥᠷ ᠮᠣᠩᠭᠣᠯ\u202fᠤᠨ", "〔蒙古文，见系统记录〕"),
+        ("草原饭店 ᠮᠣᠩᠭᠣᠯ（一店）", "草原饭店 〔蒙古文，见系统记录〕（一店）"),
+        ("𠮷野家", "〔U+20BB7〕野家"),
+        ("Өмнөговь", "〔U+04E8〕мн〔U+04E9〕говь"),
+        ("䶮㐀口囗□·±°…", "䶮㐀口囗□·±°…"),
+    ],
+)
+def test_what_the_font_lacks_is_told_in_words(value: str, told: str) -> None:
+    lines = [Line("地址", value), LINES[1]]
+    assert printed_copy(PICTURE, lines) == printed_copy(PICTURE, [Line("地址", told), LINES[1]])
+    assert BOX not in drawn(told)
+
+
+@given(st.text(max_size=8))
+def test_nothing_is_ever_a_box(value: str) -> None:
+    assert BOX not in drawn(plain(value))
+
+
+def test_each_sign_of_the_level_that_every_machine_has_is_drawn() -> None:
+    """GB 2312: 6763 signs."""
+    pairs = (bytes((row, cell)) for row in range(0xB0, 0xF8) for cell in range(0xA1, 0xFF))
+    every = "".join(pair.decode("gb2312", "ignore") for pair in pairs)
+    assert len(every) == 6763
+    parts = (every[at : at + MOST_SIGNS] for at in range(0, len(every), MOST_SIGNS))
+    assert "".join(plain(part) for part in parts) == every
+
+
+@pytest.mark.parametrize(
+    "hostile", ["", "\0", "a\nb\r\nc", "\u202e反过来", "\u200b" * 50, "😀" * 3, "ᠮᠣᠩᠭᠣᠯ"]
 )
 def test_whatever_stands_in_a_value_is_one_line_of_the_label(hostile: str) -> None:
     plain = printed(1600, 1200, [Line("地址", "x"), LINES[1]])
