@@ -1,20 +1,19 @@
 """What stands on the printed copy of a photo (打印副本): when, where, who, and which original."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from media.stamp import Line
-from server.clock import CHINA, parse_time
+from server.clock import CHINA
 from server.models import EvidenceFile, InspectionObject, Officer, Photo, Task, User
 from server.services.audit.acts import record_act
 from server.services.evidence.custody import Custody, record_custody
+from server.services.evidence.facts import PhotoFacts, facts_of
 from server.services.evidence.photos import photo_file
 from server.services.scope import Actor
-from server.services.sync.documents import read_documents
 
 UNKNOWN = "未记录"
 SHOWN_DIGITS = 16
@@ -47,22 +46,22 @@ def print_photo(session: Session, *, actor: Actor, photo_id: str, now: datetime)
 def _lines(
     session: Session, actor: Actor, photo_id: str, file: EvidenceFile, *, now: datetime
 ) -> list[Line]:
-    photo, task, site, officer, name = session.execute(
-        select(Photo, Task, InspectionObject, Officer, User.name)
+    number, site, officer, name = session.execute(
+        select(Task.number, InspectionObject, Officer, User.name)
+        .select_from(Photo)
         .join(Task, Task.id == Photo.task_id)
         .join(InspectionObject, InspectionObject.id == Task.object_id)
         .join(User, User.id == Photo.user_id)
         .outerjoin(Officer, Officer.id == User.officer_id)
         .where(Photo.id == photo_id)
     ).one()
-    document = read_documents(session, [("photo", photo_id)]).get(("photo", photo_id))
-    said = document.data if document else {}
+    facts = facts_of(session, [photo_id])[photo_id]
     return [
-        Line("检查对象", f"{site.name}（任务 {task.number}）"),
+        Line("检查对象", f"{site.name}（任务 {number}）"),
         Line("地址", site.address or UNKNOWN),
-        Line("拍摄时间", f"{_time(parse_time(said.get('taken_at')))}（终端所报）"),
-        Line("送达时间", f"{_time(photo.received_at)}（服务器）"),
-        Line("坐标", _position(said, file.facts)),
+        Line("拍摄时间", f"{_time(facts.device_taken_at)}（终端所报）"),
+        Line("送达时间", f"{_time(facts.received_at)}（服务器）"),
+        Line("坐标", _position(facts)),
         Line("执法人员", f"{officer.name if officer else name}（证件号 {_certificate(officer)}）"),
         Line("照片编号", photo_id),
         Line("原件 SHA-256", f"{file.sha256[:SHOWN_DIGITS]}…"),
@@ -79,12 +78,15 @@ def _time(moment: datetime | None) -> str:
     return moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S") if moment else UNKNOWN
 
 
-def _position(said: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
+def _position(facts: PhotoFacts) -> str:
     """What the device said; else what the camera wrote into the file; and which of them it is."""
-    accuracy = f"，±{said['accuracy_m']:.0f} 米" if said.get("accuracy_m") is not None else ""
-    for source, where in ((f"终端所报{accuracy}", said), ("照片所载", facts.get("position") or {})):
-        latitude, longitude = where.get("latitude"), where.get("longitude")
-        if latitude is not None and longitude is not None:
-            north, east = "N" if latitude >= 0 else "S", "E" if longitude >= 0 else "W"
-            return f"{abs(latitude):.6f}°{north} {abs(longitude):.6f}°{east}（{source}）"
+    accuracy_m = facts.device_accuracy_m
+    accuracy = f"，±{accuracy_m:.0f} 米" if accuracy_m is not None else ""
+    for source, at in (
+        (f"终端所报{accuracy}", facts.device_position),
+        ("照片所载", facts.camera_position),
+    ):
+        if at is not None:
+            north, east = "N" if at.latitude >= 0 else "S", "E" if at.longitude >= 0 else "W"
+            return f"{abs(at.latitude):.6f}°{north} {abs(at.longitude):.6f}°{east}（{source}）"
     return UNKNOWN

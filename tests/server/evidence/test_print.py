@@ -81,6 +81,14 @@ def test_where_the_device_said_no_position_that_of_the_file_is_named_as_such(wor
     assert said(world, verified(world, data))["坐标"] == "40.840000°N 111.750000°E（照片所载）"
 
 
+def test_a_receiver_without_a_fix_said_no_position(world: World):
+    """Zero and zero lies in the sea, and the facts of the photo leave it out too."""
+    nowhere = {"latitude": 0.0, "longitude": 0.0, "accuracy_m": 5.0}
+    assert said(world, verified(world, **nowhere))["坐标"] == UNKNOWN
+    data = encoded(four_corners(), exif=camera_exif())
+    assert said(world, verified(world, data, **nowhere))["坐标"].endswith("（照片所载）")
+
+
 def test_what_is_not_known_is_said_to_be_unknown(world: World):
     photo_id = verified(world, taken_at=None)
     with world.parts.database.write() as session:
