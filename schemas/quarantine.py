@@ -34,7 +34,8 @@ class SettleQuarantinedSchema(ma.Schema):
     outcome = _text(
         validate=validate.OneOf(OUTCOMES),
         metadata={
-            "description": "`explained`: it is known what this is; `kept`: it may matter yet"
+            "description": "`explained`: it is known what this is; `kept`: it may matter yet, and "
+            "no term ends it until it is explained"
         },
     )
     reason = Text(required=True, minimum=1, maximum=1000)

@@ -10,8 +10,8 @@ from schemas.common import Id, PageArgs, ReasonSchema, Text, UtcTime
 KINDS = ("with_findings", "without_findings", "quarantined", "undeclared")
 TARGETS = ("task", "object", "photo")
 KEPT_BECAUSE = (
-    "held", "conflict_open", "late_work_open", "task_open", "in_another_act", "shared", "not_due",
-    "act_refused",
+    "held", "conflict_open", "late_work_open", "task_open", "in_another_act", "settled_kept",
+    "shared", "not_due", "act_refused",
 )  # fmt: skip
 
 

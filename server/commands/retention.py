@@ -37,6 +37,7 @@ What is past its term is kept as long as
   task_open        the same object has an open task, a recheck for instance
   shared           another photo that is not due shows or awaits the same bytes
   in_another_act   another act of deletion names it
+  settled_kept     a person settled a file that is no photo as kept, and not yet as explained
 
 \b
 Examples:

@@ -201,3 +201,55 @@ def test_a_removal_waits_for_a_hold_under_way_and_leaves_the_file(
     deleting.join()
     assert items(world, act_id) == {f"p0-{task_id}": ("kept", "held")}
     assert is_stored(world, photo())
+
+
+def test_a_removal_waits_for_a_person_who_keeps_a_file_and_leaves_it(
+    on_postgres: None, world: World, monkeypatch: pytest.MonkeyPatch
+):
+    """Also one that was stated to be other bytes, whose own digest its upload does not name."""
+    path = begin(world.lead, photo(), length=len(NO_PHOTO))
+    patch(world.lead, path, NO_PHOTO, 0)
+    with world.parts.database.write() as session:
+        session.execute(update(Upload).values(completed_at=now() - LONG_AGO))
+        upload_id = session.scalars(select(Upload.id)).one()
+    set_terms(world, quarantined=1)
+    act_id, deleting = approved_act(world), Thread(target=carry_out, args=(world,))
+
+    def delete_meanwhile() -> None:
+        deleting.start()
+        wait_until_somebody_waits_for_a_lock(world.parts.database)
+
+    at(monkeypatch, "write.ready", delete_meanwhile)
+    body = {"outcome": "kept", "reason": "可能与投诉有关"}
+    assert world.supervisor.post(f"/quarantine/{upload_id}/settle", body).status_code == 200
+    deleting.join()
+    assert items(world, act_id) == {upload_id: ("kept", "settled_kept")}
+    assert world.parts.media.quarantine.exists(digest(NO_PHOTO))
+
+
+def test_who_would_keep_a_file_that_is_being_marked_hears_that_it_is_gone(
+    on_postgres: None, world: World, monkeypatch: pytest.MonkeyPatch
+):
+    upload(world.lead, NO_PHOTO)
+    with world.parts.database.write() as session:
+        session.execute(update(Upload).values(completed_at=now() - LONG_AGO))
+        upload_id = session.scalars(select(Upload.id)).one()
+    set_terms(world, quarantined=1)
+    act_id = approved_act(world)
+    told: list[int] = []
+    body = {"outcome": "kept", "reason": "可能与投诉有关"}
+    settling = Thread(
+        target=lambda: told.append(
+            world.supervisor.post(f"/quarantine/{upload_id}/settle", body).status_code
+        )
+    )
+
+    def settle_meanwhile() -> None:
+        settling.start()
+        wait_until_somebody_waits_for_a_lock(world.parts.database)
+
+    at(monkeypatch, "write.ready", settle_meanwhile)
+    carry_out(world)
+    settling.join()
+    assert told == [404]
+    assert items(world, act_id) == {upload_id: ("deleted", None)}

@@ -82,7 +82,9 @@ def read_quarantined(session: Session, *, actor: Actor, upload_id: str) -> dict[
     return _shown(row)
 
 
-def find_quarantined(session: Session, *, actor: Actor, upload_id: str) -> Upload:
+def find_quarantined(
+    session: Session, *, actor: Actor, upload_id: str, lock: bool = False
+) -> Upload:
     """The upload of a file kept aside, of somebody in the actor's part of the tree. Raises
     `not_found`."""
     own = (
@@ -91,6 +93,8 @@ def find_quarantined(session: Session, *, actor: Actor, upload_id: str) -> Uploa
         .join(Organisation, Organisation.id == User.organisation_id)
         .where(Upload.id == upload_id, Upload.state == "quarantined", in_scope(actor))
     )
+    if lock:
+        own = own.with_for_update(of=Upload)
     found = session.scalars(own).one_or_none() if is_id(upload_id) else None
     if found is None:
         raise DomainError("not_found")
@@ -121,22 +125,25 @@ def open_quarantined(media: MediaStores, upload: Upload) -> BinaryIO:
 def settle_quarantined(
     session: Session, *, actor: Actor, upload_id: str, outcome: str, reason: str, now: datetime
 ) -> None:
-    """Say what was found: `explained`, or `kept` because it may matter yet. The file stays.
+    """Say what was found: `explained`, or `kept` because it may matter yet. The file stays; of
+    those that were `kept` no term ends one before it is explained.
 
-    Raises `not_found`, `quarantine_own`, `reviewer_on_task`, `state_invalid` when it is settled.
+    Raises `not_found`, `quarantine_own`, `reviewer_on_task`, `state_invalid` when it is settled,
+    but for one that was kept and is explained now.
     """
-    upload = find_quarantined(session, actor=actor, upload_id=upload_id)
-    session.get_one(Upload, upload.id, with_for_update=True)  # one settles, the other hears of it
+    # one settles, the other hears of it; and so does who would remove the file meanwhile
+    upload = find_quarantined(session, actor=actor, upload_id=upload_id, lock=True)
     if upload.user_id == actor.user_id:
         raise DomainError("quarantine_own")
     photo = session.get(Photo, upload.photo_id) if upload.photo_id else None
     if photo is not None:
         require_reviewer(session, actor=actor, task_id=photo.task_id)
-    before = session.get(QuarantineSettlement, upload.id)
-    if before is not None:
-        raise DomainError("state_invalid", details={"state": before.outcome})
+    settled = session.get(QuarantineSettlement, upload.id)
+    before = {"outcome": settled.outcome, "reason": settled.reason} if settled else None
+    if before is not None and (before["outcome"], outcome) != ("kept", "explained"):
+        raise DomainError("state_invalid", details={"state": before["outcome"]})
     said = {"outcome": outcome, "reason": reason}
-    session.add(
+    session.merge(
         QuarantineSettlement(
             upload_id=upload.id, settled_by=actor.user_id, settled_at=now, **said
         )
@@ -145,7 +152,7 @@ def settle_quarantined(
     _note_custody(session, upload, "settled", details, actor=actor, now=now)
     record_act(
         session, actor=actor, action="quarantine.settle", target_type="upload",
-        target_id=upload.id, after=said, now=now,
+        target_id=upload.id, before=before, after=said, now=now,
     )  # fmt: skip
 
 

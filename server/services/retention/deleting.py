@@ -121,9 +121,9 @@ def _lock(session: Session, items: Sequence[DeletionItem]) -> None:
         session.execute(
             text(
                 f"SELECT id FROM uploads WHERE sha256 IN {ids_from_json(session)} "
-                "ORDER BY id FOR UPDATE"
+                f"OR id IN {ids_from_json(session, 'subjects')} ORDER BY id FOR UPDATE"
             ),
-            {"ids": as_json(digests)},
+            {"ids": as_json(digests), "subjects": as_json([item.subject_id for item in items])},
         )
     hold_files(session, digests)
     hold_quarantine(session, [item.sha256 for item in items if item.kind == "quarantined"])

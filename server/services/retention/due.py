@@ -56,6 +56,8 @@ ripe AS (
       THEN 'late_work_open'
     WHEN EXISTS (SELECT 1 FROM tasks o WHERE o.object_id = s.object_id
       AND o.status NOT IN ('closed', 'cancelled')) THEN 'task_open'
+    WHEN s.kind = 'quarantined' AND EXISTS (SELECT 1 FROM quarantine_settlements q
+      WHERE q.upload_id = s.subject_id AND q.outcome = 'kept') THEN 'settled_kept'
     WHEN EXISTS (SELECT 1 FROM deletion_items i WHERE i.subject_id = s.subject_id
       AND i.kind = s.kind AND i.act_id <> :act AND i.state IN ('due', 'deleting'))
       THEN 'in_another_act'

@@ -130,12 +130,33 @@ def test_one_that_is_settled_says_by_whom_and_why_and_its_file_stays(world: Worl
     assert (act.target_id, act.after) == (upload_id, FOUND)
 
 
-def test_it_is_settled_once(world: World):
+@pytest.mark.parametrize(
+    ("first", "then"), [("explained", "explained"), ("explained", "kept"), ("kept", "kept")]
+)
+def test_it_is_settled_once(world: World, first: str, then: str):
     upload_id = put_aside(world.lead)
-    world.supervisor.post(f"/quarantine/{upload_id}/settle", FOUND)
-    again = world.admin.post(f"/quarantine/{upload_id}/settle", {**FOUND, "outcome": "kept"})
+    world.supervisor.post(f"/quarantine/{upload_id}/settle", {**FOUND, "outcome": first})
+    again = world.admin.post(f"/quarantine/{upload_id}/settle", {**FOUND, "outcome": then})
     assert (again.status_code, again.get_json()["code"]) == (409, "state_invalid")
-    assert again.get_json()["details"] == {"state": "explained"}
+    assert again.get_json()["details"] == {"state": first}
+
+
+def test_what_was_kept_may_be_explained_later_and_both_stand_in_the_trail(world: World):
+    photo_id = new_photo_id()
+    upload_id = put_aside(world.lead, photo_id=photo_id)
+    kept = {"outcome": "kept", "reason": "待核"}
+    world.supervisor.post(f"/quarantine/{upload_id}/settle", kept)
+    answer = world.admin.post(f"/quarantine/{upload_id}/settle", FOUND)
+    assert answer.status_code == 200
+    assert answer.get_json().items() >= {**FOUND, "settled_by": world.admin.user_id}.items()
+    assert kinds_of_custody(world, photo_id).count("settled") == 2
+    with world.parts.database.read() as session:
+        acts = session.scalars(
+            select(AuditEntry)
+            .where(AuditEntry.action == "quarantine.settle")
+            .order_by(AuditEntry.id)
+        ).all()
+    assert [(act.before, act.after) for act in acts] == [(None, kept), (kept, FOUND)]
 
 
 def test_its_sender_may_give_the_upload_up_and_people_still_see_it(world: World):

@@ -326,6 +326,28 @@ def test_files_that_are_no_photo_and_those_never_declared_have_terms_of_their_ow
         ]  # fmt: skip
 
 
+def test_a_file_that_a_person_kept_stays_until_it_is_explained(world: World):
+    upload(world.lead, NO_PHOTO)
+    with world.parts.database.write() as session:
+        session.execute(update(Upload).values(completed_at=now() - timedelta(days=800)))
+        upload_id = session.scalars(select(Upload.id)).one()
+    set_terms(world, quarantined=1)
+    early = approved_act(world)  # before it was settled
+    settle = f"/quarantine/{upload_id}/settle"
+    body = {"outcome": "kept", "reason": "可能与投诉有关"}
+    assert world.supervisor.post(settle, body).status_code == 200
+    assert due(world.supervisor) == {("quarantined", "settled_kept"): 1}
+    carry_out(world)
+    assert items(world, early) == {upload_id: ("kept", "settled_kept")}
+    assert world.parts.media.quarantine.exists(digest(NO_PHOTO))
+    explained = {"outcome": "explained", "reason": "投诉已办结"}
+    assert world.supervisor.post(settle, explained).status_code == 200
+    assert due(world.supervisor) == {("quarantined", None): 1}
+    approved_act(world)
+    carry_out(world)
+    assert not world.parts.media.quarantine.exists(digest(NO_PHOTO))
+
+
 def test_rubbish_that_came_again_is_kept_with_its_older_copy(world: World):
     upload(world.lead, NO_PHOTO)
     with world.parts.database.write() as session:
