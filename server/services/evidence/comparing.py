@@ -4,7 +4,7 @@
 the way of a push, and nothing of it reaches a device.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from media.small import THUMBNAIL
 from server.db import Database
 from server.models import Derivative, EvidenceFile, Photo, PictureHash
 from server.services.bulk import as_json, ids_from_json, is_sqlite
-from server.services.evidence.derivatives import MAX_ATTEMPTS
+from server.services.evidence.derivatives import MAX_ATTEMPTS, make_anew
 from server.services.evidence.doubts import Doubt, find_doubts
 from server.services.evidence.facts import facts_of
 from server.services.evidence.likeness import MOST_SHOWN, Alike, find_alike, keep_hashes
@@ -47,19 +47,24 @@ class Pending(NamedTuple):
 
 def compare_photos(database: Database, media: MediaStores, *, now: datetime) -> int:
     """Compare up to `BATCH` photos, the earliest first; gives how many. Safe to repeat and to kill:
-    hashes first, then what they find, then flags and `compared_at` at once."""
+    hashes first, then what they find, then flags and `compared_at` at once. Those whose small
+    picture was lost, as after a restored backup, are left until it is made again."""
     with database.read() as session:
         pending = _pending(session)
         unhashed = _unhashed(session, pending)
-    hashes = {sha256: _hash(media, sha256) for sha256 in unhashed}
-    if hashes:
+    hashes = dict(_hashes(media, unhashed))
+    lost = unhashed - hashes.keys()
+    if unhashed:
         with database.write() as session:
             keep_hashes(session, hashes)
+            for sha256 in lost:
+                make_anew(session, sha256=sha256, now=now)
+    ready = [photo for photo in pending if photo.sha256 not in lost]
     with database.read() as session:
-        found = [flag for photo in pending for flag in _of_others(session, photo)]
-    if pending:
+        found = [flag for photo in ready for flag in _of_others(session, photo)]
+    if ready:
         with database.write() as session:
-            _note(session, pending, found, now=now)
+            _note(session, ready, found, now=now)
     return len(pending)
 
 
@@ -96,9 +101,9 @@ def _pending(session: Session) -> list[Pending]:
     return [Pending._make(row) for row in rows]
 
 
-def _unhashed(session: Session, pending: Iterable[Pending]) -> list[str]:
+def _unhashed(session: Session, pending: Iterable[Pending]) -> set[str]:
     """The originals of these photos whose small picture is there and has no hash yet."""
-    return list(
+    return set(
         session.scalars(
             select(EvidenceFile.sha256)
             .outerjoin(PictureHash, PictureHash.sha256 == EvidenceFile.sha256)
@@ -108,12 +113,13 @@ def _unhashed(session: Session, pending: Iterable[Pending]) -> list[str]:
     )
 
 
-def _hash(media: MediaStores, sha256: str) -> int | None:
-    small = media.derivatives[THUMBNAIL.name].open(sha256)
-    if small is None:
-        return None
-    with small:
-        return hash_of_small(small)
+def _hashes(media: MediaStores, digests: Iterable[str]) -> Iterator[tuple[str, int | None]]:
+    """The hash of each original whose small picture lies where it should."""
+    for sha256 in digests:
+        small = media.derivatives[THUMBNAIL.name].open(sha256)
+        if small is not None:
+            with small:
+                yield sha256, hash_of_small(small)
 
 
 def _of_others(session: Session, photo: Pending) -> list[Flag]:

@@ -15,7 +15,7 @@ from server.services.evidence.derivatives import MAX_ATTEMPTS
 from tests.media.pictures import camera_exif, encoded
 from tests.media.test_likeness import scene
 from tests.server.inspections import approved, submitted
-from tests.server.tus.speaker import declare, declare_op, new_photo_id, photo, upload
+from tests.server.tus.speaker import declare, declare_op, digest, new_photo_id, photo, upload
 from tests.world import Caller, World
 
 HOHHOT = {"latitude": 40.84, "longitude": 111.75}
@@ -94,6 +94,20 @@ def test_it_is_so_in_whatever_order_their_pictures_are_made_small(world: World):
         session.get_one(Photo, original).compared_at = None
     compare(world)
     assert (codes(world, original), codes(world, copy)) == ([], ["near_duplicate"])
+
+
+def test_one_whose_small_picture_was_lost_is_compared_once_it_is_made_again(world: World):
+    """A restored backup need not hold the small pictures."""
+    data = encoded(scene(1))
+    taken(world, data)
+    compare(world)
+    copy, _ = taken(world, copy_of(data))
+    world.parts.jobs.run_now("make_derivatives")
+    world.parts.media.derivatives["thumbnail"].delete(digest(copy_of(data)))
+    world.parts.jobs.run_now("compare_photos")
+    assert world.supervisor.get(f"/photos/{copy}/facts").get_json()["compared_at"] is None
+    compare(world)
+    assert codes(world, copy) == ["near_duplicate"]
 
 
 def test_the_same_file_in_another_task_is_a_case_of_its_own(world: World):
