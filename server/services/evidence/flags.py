@@ -42,7 +42,7 @@ def list_flags(
     if "code" in filters:
         query = query.where(PhotoFlag.code == filters["code"])
     if after is not None:
-        mark = _flag_in_scope(session, actor=actor, flag_id=after)
+        mark = _flag_in_scope(session, actor=actor, flag_id=after)  # cleared meanwhile or not
         query = query.where(
             tuple_(PhotoFlag.flagged_at, PhotoFlag.id) < tuple_(mark.flagged_at, mark.id)
         )
@@ -88,6 +88,8 @@ def explain_flag(
     Nobody explains what their own task is asked. Raises `not_found`, `reviewer_on_task`.
     """
     flag = _flag_in_scope(session, actor=actor, flag_id=flag_id, lock=True)
+    if flag.cleared_at is not None:
+        raise DomainError("not_found")
     require_reviewer(session, actor=actor, task_id=flag.task_id)
     before = {"note": flag.note, "explained_by": flag.explained_by}
     flag.note, flag.explained_by, flag.explained_at = note, actor.user_id, now
@@ -108,7 +110,7 @@ def _flag_in_scope(
         select(PhotoFlag)
         .join(Task, Task.id == PhotoFlag.task_id)
         .join(Organisation, Organisation.id == Task.organisation_id)
-        .where(PhotoFlag.id == flag_id, PhotoFlag.cleared_at.is_(None), in_scope(actor))
+        .where(PhotoFlag.id == flag_id, in_scope(actor))
     )
     found = session.scalars(query.with_for_update(of=PhotoFlag) if lock else query).one_or_none()
     if found is None:

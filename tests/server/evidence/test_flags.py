@@ -310,6 +310,25 @@ def test_flags_are_listed_page_by_page_newest_first(world: World):
     assert world.supervisor.get("/photo-flags?code=guilt").status_code == 422
 
 
+def test_the_next_page_comes_also_when_its_mark_was_cleared_meanwhile(world: World):
+    _, cleared = taken(world, photo(1), at=FAR, **HOHHOT)
+    standing, _ = taken(world, photo(2), at=FAR, **HOHHOT)
+    compare(world)
+    with world.parts.database.write() as session:
+        later = session.scalars(select(PhotoFlag).where(PhotoFlag.task_id == cleared)).one()
+        later.flagged_at += timedelta(seconds=1)
+    first = flags(world, limit=1)
+    assert [flag["task_id"] for flag in first["items"]] == [cleared]
+    with world.parts.database.read() as session:
+        object_id = session.get_one(Task, cleared).object_id
+    correct(world, object_id, **HOHHOT)
+    compare(world)
+    second = flags(world, limit=1, after=first["next"])
+    assert [flag["photo_id"] for flag in second["items"]] == [standing]
+    elsewhere = world.other_supervisor.get(f"/photo-flags?after={first['next']}")
+    assert elsewhere.status_code == 404
+
+
 def flagged(world: World, task_id: str) -> None:
     """Give a task a flag of each kind, with a canary in each."""
     photo_id = f"p-{task_id}"
