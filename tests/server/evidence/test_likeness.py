@@ -70,6 +70,19 @@ def test_of_a_crowd_the_nearest_are_found(world: World, monkeypatch: pytest.Monk
     assert found(world, 0) == by_looking_at_each(crowd, 0)[:2]
 
 
+def test_a_crowd_in_one_band_hides_nothing_that_another_finds(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(likeness, "MOST_CANDIDATES", 40)
+    chance = random.Random(5)
+    for band in range(4):
+        own = range(band, BITS, 4)
+        others = [place for place in range(BITS) if place not in own]
+        crowd = [flipped(0, chance.sample(others, 30)) for _ in range(60)]
+        put(world, [*crowd, flipped(0, own[:3])])
+        assert [bits for bits, _ in found(world, 0)] == [3]
+
+
 def test_the_index_finds_what_looking_at_each_finds(world: World):
     """Hashes at random, and in clusters around some, a few bits to either side of the radius."""
     chance = random.Random(64)
