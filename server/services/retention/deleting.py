@@ -27,6 +27,7 @@ from server.models import (
     LegalHold,
     Organisation,
     Photo,
+    PictureHash,
     Task,
     Upload,
     User,
@@ -236,7 +237,8 @@ def _note(session: Session, act: Approved, items: Sequence[DeletionItem], *, now
     uploads = update(Upload).where(Upload.id.in_(subjects), Upload.state == "deleting")
     if items[0].kind != "quarantined":
         session.execute(files.values(deleted_at=now))
-        session.execute(delete(Derivative).where(Derivative.sha256 == items[0].sha256))
+        for of_it in (Derivative, PictureHash):
+            session.execute(delete(of_it).where(of_it.sha256 == items[0].sha256))
         session.execute(photos.values(state="deleted"))
     session.execute(uploads.values(state="deleted"))
     facts = {item.subject_id: _facts(act, item) for item in items}

@@ -9,11 +9,13 @@ from sqlalchemy import select, update
 
 from media.darkroom import Darkroom
 from server.clock import now
-from server.models import AuditEntry, CustodyEvent, Photo, Publication, Task, Upload
+from server.models import AuditEntry, CustodyEvent, Photo, PictureHash, Publication, Task, Upload
 from server.services.evidence.derivatives import make_derivatives
 from server.services.evidence.verification import find_waiting, verify_photos
 from server.services.retention.due import tally_due
 from server.services.retention.terms import cutoff
+from tests.media.pictures import encoded
+from tests.media.test_likeness import scene
 from tests.server.evidence.facts import kinds_of_custody
 from tests.server.retention.closed import (
     REASON,
@@ -300,6 +302,20 @@ def test_a_photo_declared_after_its_bytes_were_deleted_asks_for_them_anew(world:
     assert state_of(world.lead, photo_id)["state"] == "declared"
     assert upload(world.lead, data, photo_id).status_code == 204
     assert state_of(world.lead, photo_id)["state"] == "verified"
+
+
+def test_what_was_kept_of_a_pictures_look_goes_with_it(world: World):
+    data = encoded(scene(1))
+    long_ago(world, closed(world, data))
+    set_terms(world)
+    world.parts.jobs.run_now("make_derivatives")
+    world.parts.jobs.run_now("compare_photos")
+    with world.parts.database.read() as session:
+        assert session.get_one(PictureHash, digest(data)).hash is not None
+    approved_act(world)
+    carry_out(world)
+    with world.parts.database.read() as session:
+        assert session.get(PictureHash, digest(data)) is None
 
 
 def test_files_that_are_no_photo_and_those_never_declared_have_terms_of_their_own(world: World):
