@@ -50,9 +50,7 @@ EXTENSIONS = {
 # files and M4A sound also call themselves compatible with `isom`.
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis"})
 _HEIF_BRANDS = frozenset({b"mif1", b"mif2"})
-_MP4_BRANDS = frozenset(
-    {b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V "}
-)
+_MP4_BRAND = re.compile(rb"iso[m2-9]|mp4[12]|avc1|M4V ")
 _THREE_GP_BRAND = re.compile(rb"3g[eghkprst][1-9]")  # 3GPP TS 26.244, 5.3
 
 # Named only so that the refusal can say what the file is.
@@ -66,6 +64,7 @@ _REFUSED = (
     (b"MZ", "application/vnd.microsoft.portable-executable"),
     (b"\x7fELF", "application/x-elf"),
 )
+_REFUSED_BRANDS = {b"avif": "image/avif", b"crx ": "image/x-canon-cr3", b"M4A ": "audio/mp4"}
 _MARKUP = (
     (b"<svg", "image/svg+xml"),
     (b"<!doctype html", "text/html"),
@@ -111,7 +110,7 @@ def _by_brand(head: bytes) -> MediaType | None:
         return MediaType.MOV
     if _THREE_GP_BRAND.fullmatch(major):
         return MediaType.THREE_GP
-    return MediaType.MP4 if major in _MP4_BRANDS else None
+    return MediaType.MP4 if _MP4_BRAND.fullmatch(major) else None
 
 
 def _compatible_brands(head: bytes) -> frozenset[bytes]:
@@ -125,6 +124,11 @@ def _refused_type(head: bytes) -> str:
     for signature, name in _REFUSED:
         if head.startswith(signature):
             return name
+    if head[4:8] == b"ftyp":
+        brands = (head[8:12], *_compatible_brands(head))
+        return next(
+            (_REFUSED_BRANDS[each] for each in brands if each in _REFUSED_BRANDS), "unknown"
+        )
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()  # a byte order mark, blanks
     if text.startswith(b"<?xml") and b"<svg" in text:
         return "image/svg+xml"

@@ -35,6 +35,7 @@ def test_a_heic_picture_is_known_by_its_content() -> None:
         ((b"mif1", b"mif1"), MediaType.HEIF),
         ((b"isom", b"iso2", b"avc1"), MediaType.MP4),
         ((b"mp42",), MediaType.MP4),
+        ((b"iso8", b"mp42"), MediaType.MP4),
         ((b"qt  ", b"qt  "), MediaType.MOV),
         ((b"3gp4", b"isom"), MediaType.THREE_GP),
         ((b"3gp5", b"3gp4"), MediaType.THREE_GP),
@@ -47,17 +48,21 @@ def test_the_major_brand_tells_stills_from_videos(
 
 
 @pytest.mark.parametrize(
-    "brands",
+    ("brands", "detected"),
     [
-        (b"avif", b"mif1"),
-        (b"mif1", b"avif"),
-        (b"crx ", b"isom"),  # a raw picture of a Canon
-        (b"M4A ", b"isom", b"mp42"),  # sound
+        ((b"avif", b"mif1"), "image/avif"),
+        ((b"mif1", b"avif"), "image/avif"),
+        ((b"crx ", b"isom"), "image/x-canon-cr3"),
+        ((b"M4A ", b"isom", b"mp42"), "audio/mp4"),
+        ((b"isox", b"isom"), "unknown"),
     ],
 )
-def test_a_relative_in_the_same_container_is_refused(brands: tuple[bytes, ...]) -> None:
-    with pytest.raises(MediaTypeUnsupported):
+def test_a_relative_in_the_same_container_is_refused(
+    brands: tuple[bytes, ...], detected: str
+) -> None:
+    with pytest.raises(MediaTypeUnsupported) as refusal:
         sniffed(clip(*brands))
+    assert refusal.value.details == {"detected": detected}
 
 
 @pytest.mark.parametrize(
