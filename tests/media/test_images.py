@@ -2,12 +2,20 @@
 
 import io
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from PIL import Image
 
+from media import images
 from media.errors import ImageTooLarge, ImageTruncated, ImageUnreadable, MediaError
-from media.images import MAX_PIXELS, MAX_PIXELS_IN_MEMORY, ImageFacts, image_facts
+from media.images import (
+    MAX_PIXELS,
+    MAX_PIXELS_IN_MEMORY,
+    ImageFacts,
+    image_facts,
+    opened_picture,
+)
 from tests.media.pictures import (
     camera_exif,
     clip,
@@ -170,3 +178,29 @@ def test_a_path_serves_as_well_as_a_stream(tmp_path: Path) -> None:
 def test_a_fault_of_the_disk_is_not_blamed_on_the_picture(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         thumbnail(tmp_path / "gone")
+
+
+def png_of(pixels: int) -> bytes:
+    """A PNG of so many white pixels, a column."""
+    return encoded(Image.new("1", (1, pixels), 1), "PNG")
+
+
+def test_what_is_large_in_memory_is_decoded_one_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A few hundred bytes may ask for a gigabyte: eight threads must not be asked at once."""
+    monkeypatch.setattr(images, "LARGE_PIXELS", 100)
+    jpeg = encoded(noise())
+    done: list[int] = []
+    late = Thread(target=lambda: done.append(facts_of(png_of(101)).height_px))
+    with opened_picture(io.BytesIO(png_of(101))):
+        late.start()
+        assert facts_of(png_of(100)).height_px == 100
+        assert facts_of(jpeg).width_px == 96  # scaled as it is read
+        late.join(0.1)
+        assert (late.is_alive(), done) == (True, [])
+    late.join()
+    assert done == [101]
+    with pytest.raises(ImageTruncated):
+        facts_of(png_of(101)[:-30])
+    assert facts_of(png_of(101)).height_px == 101  # what failed left its place
