@@ -20,8 +20,9 @@ MAX_SEGMENTS = 4096
 minutes and a gigabyte. A colour profile has at most 255, and a maker's notes seldom as many."""
 MAX_EXIF_SEGMENTS = 16
 """CIPA DC-008 knows one; Pillow joins more, each time copying all that came before."""
-MAX_FILL_BYTES = 1 << 16
-"""What may lie between segments (B.1.1.2); Pillow reads it byte by byte."""
+MAX_FILL_BYTES = 1 << 14
+"""What may lie between segments (B.1.1.2), and markers that begin none; Pillow reads it byte by
+byte."""
 
 _BLOCK_BYTES = 1 << 16
 # Within coded data 0xFF is followed by 0 (data), RST0–RST7 (go on) or 0xFF (fill): B.1.1.5.
@@ -65,12 +66,13 @@ def ends_well(stream: BinaryIO, coded_at: int) -> bool:
 
 def _check_header(stream: BinaryIO) -> None:
     """What comes before the first scan is of the size of a header, or it is none."""
-    segments = of_exif = told_bytes = 0
+    segments = of_exif = 0
+    told_bytes = 2  # the start of the image
     for code, segment in _markers(stream):
-        bare = code in _BARE
-        segments += not bare and code != _START_OF_SCAN
-        of_exif += code == _APP1 and segment.startswith(_EXIF)
-        told_bytes += 2 if bare else 4 + len(segment)
+        if code not in _BARE:
+            segments += code != _START_OF_SCAN
+            of_exif += code == _APP1 and segment.startswith(_EXIF)
+            told_bytes += 4 + len(segment)
         fill_bytes = stream.tell() - told_bytes
         if segments > MAX_SEGMENTS or of_exif > MAX_EXIF_SEGMENTS or fill_bytes > MAX_FILL_BYTES:
             raise ImageUnreadable

@@ -9,10 +9,16 @@ import pytest
 from PIL import Image
 
 from media.containers import MAX_PARTS
-from media.errors import MediaError
+from media.errors import ImageUnreadable, MediaError
 from media.examine import examine
 from media.images import MAX_PIXELS_IN_MEMORY
-from media.jpeg import MAX_EXIF_SEGMENTS, MAX_FILL_BYTES, MAX_SCANS, MAX_SEGMENTS
+from media.jpeg import (
+    MAX_EXIF_SEGMENTS,
+    MAX_FILL_BYTES,
+    MAX_SCANS,
+    MAX_SEGMENTS,
+    single_scan_at,
+)
 from media.sniff import MediaType
 from tests.media import hostile
 from tests.media.pictures import (
@@ -28,6 +34,7 @@ from tests.media.pictures import (
 )
 
 needs_heic = pytest.mark.skipif(not heic_can_be_made(), reason="this libheif has no HEIC encoder")
+FILL_PAIRS = (MAX_FILL_BYTES // 2, MAX_FILL_BYTES // 2 + 1)
 ZIP = b"PK\x03\x04" + bytes(26) + b"evil.exe" + bytes(400) + b"PK\x05\x06" + bytes(18)
 
 
@@ -106,6 +113,15 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
 def test_what_is_no_photo_has_its_code(tmp_path: Path, what: str) -> None:
     make, code = REFUSED[what]
     assert code_of(tmp_path, make()) == code
+
+
+def test_a_start_that_begins_again_and_again_counts_as_filling() -> None:
+    """No decoder takes it, but Pillow would first read all of it."""
+    again = (hostile.behind_start(encoded(noise()), b"\xff\xd8" * n) for n in FILL_PAIRS)
+    enough, too_many = map(io.BytesIO, again)
+    assert single_scan_at(enough)
+    with pytest.raises(ImageUnreadable):
+        single_scan_at(too_many)
 
 
 TAKEN: dict[str, tuple[Callable[[], bytes], str]] = {
