@@ -91,18 +91,18 @@ def anchor_heads(shop: Workshop) -> None:
 
 def seal_custody(shop: Workshop) -> None:
     """Chain what happened to photos since."""
-    _seal_custody(shop.database, everywhere=False)
+    sealing.seal_waiting(shop.database, now=clock.now())
 
 
 def seal_late_custody(shop: Workshop) -> None:
     """Chain events that became visible very late."""
-    _seal_custody(shop.database, everywhere=True)
+    sealing.seal_waiting(shop.database, now=clock.now(), everywhere=True)
 
 
 def anchor_custody(shop: Workshop) -> None:
     """Write yesterday's heads outside the database, once everything is chained."""
     _seal(shop.database, everywhere=True)
-    _seal_custody(shop.database, everywhere=True)
+    sealing.seal_waiting(shop.database, now=clock.now(), everywhere=True)
     anchoring.anchor_heads(shop.database, AnchorFolder(shop.settings.anchors), now=clock.now())
 
 
@@ -233,14 +233,6 @@ def _seal(database: Database, *, everywhere: bool) -> None:
         with database.write() as session:
             sealed = seal_batch(session, now=clock.now(), everywhere=everywhere)
             reach("seal.chained")
-
-
-def _seal_custody(database: Database, *, everywhere: bool) -> None:
-    sealed = sealing.BATCH
-    while sealed == sealing.BATCH:
-        with database.write() as session:
-            sealed = sealing.seal_batch(session, now=clock.now(), everywhere=everywhere)
-            reach("custody.chained")
 
 
 JOBS: tuple[Job, ...] = (

@@ -40,7 +40,7 @@ from server.services.audit.acts import record_act
 from server.services.custody.archive import Member, stream_zip
 from server.services.custody.proofs import Proof, prove_heads
 from server.services.custody.record import describe_inspection, name_people
-from server.services.custody.sealing import as_sealed, seal_batch
+from server.services.custody.sealing import BATCH, as_sealed, seal_batch
 from server.services.evidence.custody import Custody, record_custody
 from server.services.scope import Actor
 
@@ -69,7 +69,10 @@ class Package:
 
 
 def seal_task(session: Session, *, task: Task, now: datetime) -> None:
-    """Seal what happened to the task's photos, however lately."""
+    """Seal what happened to the task's photos, however lately. What waits for the sealer goes
+    first: its turns begin where the last seal stands, and would pass it over."""
+    while seal_batch(session, now=now) == BATCH:
+        pass
     photo_ids = list(session.scalars(select(Photo.id).where(Photo.task_id == task.id)))
     while photo_ids and seal_batch(session, now=now, photo_ids=photo_ids):
         pass

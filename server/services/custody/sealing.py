@@ -15,14 +15,16 @@ from sqlalchemy.orm import Session
 from custody.kinds import KINDS
 from custody.verify import follow, genesis
 from server.clock import from_ms, to_ms, wire_time
+from server.db import Database
+from server.failpoints import reach
 from server.models import CustodyEvent, CustodySeal
 from server.services.bulk import Insert, as_json, ids_from_json, insert_rows, is_sqlite
 from server.services.sql import run
 
 BATCH = 2_000
 SEALER_LOCK = 0x5EA4  # PostgreSQL advisory lock of the one who seals
-#: how far before the newest seal late events are looked for at every turn; a transaction would have
-#: to stay open for as long to be missed, and the daily turn looks everywhere
+#: how far before the event that was sealed last late ones are looked for at every turn; a
+#: transaction would have to stay open for as long to be missed, and the daily turn looks everywhere
 LATE = timedelta(hours=1)
 SEAL_COLUMNS = {
     "number": "bigint",
@@ -52,6 +54,15 @@ def as_sealed(event: CustodyEvent) -> dict[str, Any]:
     }
 
 
+def seal_waiting(database: Database, *, now: datetime, everywhere: bool = False) -> None:
+    """Chain all events that are not yet sealed, batch by batch, each in a transaction."""
+    sealed = BATCH
+    while sealed == BATCH:
+        with database.write() as session:
+            sealed = seal_batch(session, now=now, everywhere=everywhere)
+            reach("custody.chained")
+
+
 def seal_batch(
     session: Session,
     *,
@@ -68,12 +79,16 @@ def seal_batch(
     if not is_sqlite(session):
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SEALER_LOCK})
     newest = session.execute(
-        select(CustodySeal.number, CustodySeal.sealed_at_ms)
+        select(CustodySeal.number, CustodySeal.sealed_at_ms, CustodyEvent.at)
+        .join(CustodyEvent, CustodyEvent.id == CustodySeal.event_id)
         .order_by(CustodySeal.number.desc())
         .limit(1)
     ).one_or_none()
-    recent = newest is not None and not everywhere and photo_ids is None
-    since = from_ms(newest.sealed_at_ms) - LATE if newest and recent else None
+    since = None
+    if newest and not everywhere and photo_ids is None:
+        # the event's time, for what piled up is sealed in its order, batch by batch; and not later
+        # than the seal's, lest an app server whose clock runs ahead hides what the others write
+        since = min(newest.at, from_ms(newest.sealed_at_ms)) - LATE
     events = _unsealed(session, limit=limit, since=since, photo_ids=photo_ids)
     heads = _heads(session, {event.photo_id for event in events})
     number = newest.number if newest else 0

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -24,17 +25,20 @@ from custody.verify import (
     verify_path,
 )
 from server import put_together
+from server.clock import now
 from server.config import Settings
-from server.models import AuditEntry
+from server.models import AuditEntry, CustodySeal
 from tests.conftest import SECRET
 from tests.databases import fresh_database
 from tests.media.pictures import clip
 from tests.server.evidence.facts import kinds_of_custody
 from tests.server.services.custody.evidence import (
     faults_of,
+    happen,
     harm,
     names_of,
     path_of,
+    seal,
     verified_photo,
 )
 from tests.server.services.custody.packages import (
@@ -378,6 +382,19 @@ def test_a_photo_that_rots_on_the_disk_breaks_the_download_off(world, case):
     with pytest.raises(Exception, match="original_damaged"):
         _ = world.supervisor.get(f"/tasks/{case.task_id}/evidence-package").data
     assert names_of(faults_of(world)) == ["file-changed"]
+
+
+def test_an_export_passes_over_nothing_that_still_waits_for_the_sealer(world):
+    happen(world, "elsewhere", "viewed", at=now() - timedelta(hours=5))
+    seal(world)
+    happen(world, "elsewhere", "viewed", at=now() - timedelta(hours=3))
+    task_id = world.task()
+    verified_photo(world, task_id)
+    exported(world, task_id)
+    world.parts.jobs.run_now("seal_custody")
+    with world.parts.database.read() as session:
+        seals = select(CustodySeal.position).where(CustodySeal.photo_id == "elsewhere")
+        assert sorted(session.scalars(seals)) == [1, 2]
 
 
 def test_a_task_without_photos_has_a_package_too(world):

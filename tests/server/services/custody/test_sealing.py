@@ -84,6 +84,20 @@ def test_an_event_that_became_visible_very_late_is_found_by_the_thorough_turn(da
     assert kinds(database, "a") == ["viewed", "verified", "declared"]
 
 
+def test_what_piled_up_while_nobody_sealed_is_chained_in_its_own_order(database):
+    for hours, kind in enumerate(("viewed", "verified", "received", "declared")):
+        happen(database, ("a", kind), at=now() - timedelta(hours=3 * hours))
+    assert [seal(database, limit=1) for _ in range(5)] == [1, 1, 1, 1, 0]
+    assert kinds(database, "a") == ["declared", "received", "verified", "viewed"]
+
+
+def test_an_event_of_a_clock_that_runs_ahead_does_not_hide_those_of_the_others(database):
+    happen(database, ("a", "viewed"), at=now() + timedelta(hours=5))
+    seal(database)
+    happen(database, ("a", "viewed"))
+    assert seal(database) == 1
+
+
 def test_the_events_of_chosen_photos_are_sealed_alone_however_old(database):
     happen(database, ("a", "viewed"))
     seal(database)
