@@ -11,7 +11,7 @@ KINDS = ("with_findings", "without_findings", "quarantined", "undeclared")
 TARGETS = ("task", "object", "photo")
 KEPT_BECAUSE = (
     "held", "conflict_open", "late_work_open", "task_open", "in_another_act", "settled_kept",
-    "shared", "not_due", "act_refused",
+    "shared", "not_due", "act_refused", "custody_unsealed",
 )  # fmt: skip
 
 

@@ -38,6 +38,7 @@ What is past its term is kept as long as
   shared           another photo that is not due shows or awaits the same bytes
   in_another_act   another act of deletion names it
   settled_kept     a person settled a file that is no photo as kept, and not yet as explained
+  custody_unsealed its chain of custody lacks an event of the last minute
 
 \b
 Examples:

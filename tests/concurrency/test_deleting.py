@@ -76,11 +76,15 @@ def test_declaring_or_sending_the_same_bytes_while_they_are_deleted(world: World
         nothing_is_promised_that_is_not_there(world)
 
 
-def at(monkeypatch: pytest.MonkeyPatch, point: str, act: Callable[[], None]) -> None:
-    """Do something the first time that a point is reached."""
+def at(
+    monkeypatch: pytest.MonkeyPatch, point: str, act: Callable[[], None], *, passed: int = 0
+) -> None:
+    """Do something the first time that a point is reached, or after it was passed so often."""
+    seen: list[str] = []
 
     def once(reached: str) -> None:
-        if reached == point:
+        seen.append(reached)
+        if reached == point and seen.count(point) > passed:
             monkeypatch.setattr(failpoints, "_acts", [])
             act()
 
@@ -97,7 +101,7 @@ def test_a_declaration_waits_for_a_mark_under_way_and_finds_nothing_there(
         push.start()
         wait_until_somebody_waits_for_a_lock(world.parts.database)
 
-    at(monkeypatch, "write.ready", declare_meanwhile)
+    at(monkeypatch, "write.ready", declare_meanwhile, passed=1)  # what waits is sealed first
     carry_out(world)
     push.join()
     assert items(world, act_id) == {f"p0-{task_id}": ("deleted", None)}

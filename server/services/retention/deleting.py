@@ -34,6 +34,7 @@ from server.models import (
 )
 from server.services.audit.acts import record_act
 from server.services.bulk import as_json, ids_from_json, is_sqlite
+from server.services.custody.sealing import seal_waiting
 from server.services.evidence.custody import Custody, record_custody
 from server.services.evidence.files import hold_files, hold_quarantine, mark_files
 from server.services.evidence.verification import Waiting, show_photos
@@ -83,6 +84,8 @@ def carry_out(database: Database, media: MediaStores, *, now: datetime) -> Itera
         acts = approved_acts(session)
     for act in acts:
         while digests := _unfinished(database, act):
+            # else a look of a minute ago would keep a file out of this act for good
+            seal_waiting(database, now=now)
             with database.write() as session:
                 _mark(session, act, digests, now=now)
             reach("retention.marked")

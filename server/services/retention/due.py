@@ -61,6 +61,9 @@ ripe AS (
     WHEN EXISTS (SELECT 1 FROM deletion_items i WHERE i.subject_id = s.subject_id
       AND i.kind = s.kind AND i.act_id <> :act AND i.state IN ('due', 'deleting'))
       THEN 'in_another_act'
+    WHEN EXISTS (SELECT 1 FROM custody_events e WHERE e.photo_id = s.photo_id
+      AND NOT EXISTS (SELECT 1 FROM custody_seals l WHERE l.event_id = e.id))
+      THEN 'custody_unsealed'
     END AS own_reason
   FROM subjects s JOIN terms r ON r.organisation_id = s.organisation_id AND r.kind = s.kind
     AND s.since < r.cutoff

@@ -51,10 +51,17 @@ def long_ago(world: World, *task_ids: str) -> None:
         session.execute(update(Task).where(of_these).values(reviewed_at=then))
         notices = update(Publication).where(Publication.task_id.in_(task_ids))
         session.execute(notices.values(published_at=then))
+    seal(world)
+
+
+def seal(world: World) -> None:
+    """As the job does by the minute."""
+    world.parts.jobs.run_now("seal_custody")
 
 
 def set_terms(world: World, years: int = 10, **others: int | None) -> None:
-    """The corps keeps everything for so long."""
+    """The corps keeps everything for so long; what happened before is sealed."""
+    seal(world)
     kinds = ("with_findings", "without_findings", "quarantined", "undeclared")
     for kind, term in {**dict.fromkeys(kinds, years), **others}.items():
         put_term(world.admin, "corps", kind, term)
@@ -84,6 +91,7 @@ def request(caller: Caller, status: int = 201, **asked: Any) -> dict[str, Any]:
 
 def approved_act(world: World) -> str:
     """An act that the supervisor asked for and the admin approved; nothing is carried out yet."""
+    seal(world)
     act_id = request(world.supervisor)["id"]
     answer = world.admin.post(f"/retention/acts/{act_id}/approve", {"note": "同意"})
     assert answer.status_code == 200, answer.text

@@ -12,7 +12,7 @@ from server.clock import now
 from server.models import AuditEntry, CustodyEvent, Photo, PictureHash, Publication, Task, Upload
 from server.services.evidence.derivatives import make_derivatives
 from server.services.evidence.verification import find_waiting, verify_photos
-from server.services.retention.due import tally_due
+from server.services.retention.due import judge, tally_due
 from server.services.retention.terms import cutoff
 from tests.media.pictures import encoded
 from tests.media.test_likeness import scene
@@ -31,6 +31,7 @@ from tests.server.retention.closed import (
     put_term,
     release,
     request,
+    seal,
     set_terms,
     states,
 )
@@ -56,10 +57,10 @@ def test_the_bytes_go_and_who_why_and_what_it_was_stay(world: World):
     data = photo()
     task_id = closed(world, data)
     photo_id = f"p0-{task_id}"
-    long_ago(world, task_id)
-    set_terms(world)
     with closing(Darkroom()) as darkroom:
         make_derivatives(world.parts.database, world.parts.media, now=now(), darkroom=darkroom)
+    long_ago(world, task_id)
+    set_terms(world)
     assert due(world.supervisor) == {("with_findings", None): 1}
     act_id = approved_act(world)
     assert is_stored(world, data)
@@ -161,6 +162,35 @@ def test_what_an_open_task_or_a_late_op_may_still_need_is_kept(world: World):
     carry_out(world)
     assert items(world, act_id) == {f"p0-{task_id}": ("kept", "late_work_open")}
     assert states(world, task_id) == {f"p0-{task_id}": "verified"}
+
+
+def test_what_has_an_event_that_is_not_sealed_yet_is_not_due_yet(world: World):
+    task_id = closed(world, photo())
+    long_ago(world, task_id)
+    set_terms(world)
+    photo_id = f"p0-{task_id}"
+    assert world.supervisor.get(f"/photos/{photo_id}/original").status_code == 200
+    assert due(world.supervisor) == {("with_findings", "custody_unsealed"): 1}
+    assert request(world.supervisor, 409)["code"] == "nothing_due"
+    act_id = approved_act(world)
+    assert world.supervisor.get(f"/photos/{photo_id}/original").status_code == 200
+    with world.parts.database.read() as session:
+        judged = judge(session, [photo_id], act_id=act_id, path="/corps/", now=now())
+    assert judged == {("with_findings", photo_id): "custody_unsealed"}
+    carry_out(world)  # it seals before it judges
+    assert items(world, act_id) == {photo_id: ("deleted", None)}
+
+
+def test_rubbish_whose_photo_has_an_event_that_is_not_sealed_yet_is_not_due_yet(world: World):
+    upload(world.lead, NO_PHOTO)
+    with world.parts.database.write() as session:
+        session.execute(update(Upload).values(completed_at=now() - timedelta(days=800)))
+        upload_id = session.scalars(select(Upload.id)).one()
+    set_terms(world, quarantined=1)
+    assert world.supervisor.get(f"/quarantine/{upload_id}/file").status_code == 200
+    assert due(world.supervisor) == {("quarantined", "custody_unsealed"): 1}
+    seal(world)
+    assert due(world.supervisor) == {("quarantined", None): 1}
 
 
 def test_bytes_that_another_photo_shows_stay_until_all_of_them_are_due(world: World):

@@ -22,6 +22,7 @@ from tests.server.retention.closed import (
     items,
     long_ago,
     release,
+    seal,
     set_terms,
     states,
 )
@@ -99,6 +100,7 @@ def test_a_hold_that_comes_before_the_bytes_are_gone_wins(
     assert world.lead.get(f"/photos/{left}/original").status_code == 200
     assert world.lead.get(f"/photos/{gone}/original").status_code == 410
     release(world.supervisor, placed["id"])
+    seal(world)
     assert due(world.supervisor) == {("with_findings", None): 1}
 
 

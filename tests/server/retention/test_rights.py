@@ -20,6 +20,7 @@ from tests.server.retention.closed import (
     put_term,
     release,
     request,
+    seal,
     set_terms,
     states,
 )
@@ -154,6 +155,7 @@ def test_a_hold_ends_with_its_last_day(world: World, task_id: str):
     assert past["code"] == "date_out_of_range"
     hold(world.supervisor, "task", task_id, until_on=str(today))
     assert due(world.supervisor) == {("with_findings", "held"): 1}
+    seal(world)
     with world.parts.database.read() as session:
         (tomorrow,) = tally_due(session, path="/corps/", now=now() + timedelta(days=1))
     assert tomorrow.kept_because is None
