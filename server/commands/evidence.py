@@ -19,8 +19,8 @@ from server.commands.retention import retention_commands
 from server.errors import DomainError
 from server.models import Task
 from server.parts import parts
-from server.services.custody.chains import photos_to_verify
-from server.services.custody.faults import Fault, Selection
+from server.services.custody.chains import is_known, photos_to_verify
+from server.services.custody.faults import Checked, Fault, Selection
 from server.services.custody.files import bytes_to_read, verify_files
 from server.services.custody.packaging import (
     Package,
@@ -51,18 +51,21 @@ evidence_commands.add_command(retention_commands)
 @click.option("--all", "every", is_flag=True, help="name every fault, not the first alone")
 @with_appcontext
 def verify(photo_id: str | None, task_id: str | None, since: datetime | None, every: bool) -> None:
-    """Read every original again, compute every chain anew, compare with every anchor.
+    """Read every file again, compute every chain anew, compare with every anchor.
 
-    Ends with 0 if everything holds. Else it names the first fault (with --all, each), says what to
-    do next, and ends with 1. docs/evidence/custody.md says what each fault means. It changes
-    nothing, and may run while the server does.
+    Files are the originals, what was made of them, and what was kept aside; it says how many of
+    each it looked at. Ends with 0 if everything holds. Else it names the first fault (with --all,
+    each), says what to do next, and ends with 1. docs/evidence/custody.md says what each fault
+    means. It changes nothing, and may run while the server does.
     """
     begin = datetime.combine(since, time(), CHINA) if since else None
-    walk = _walk(Selection(photo_id=photo_id, task_id=task_id, since=begin))
-    faults = 0
+    selection, checked = Selection(photo_id=photo_id, task_id=task_id, since=begin), Checked()
+    _require_known(selection)
+    walk, faults = _walk(selection, checked), 0
     for fault in walk if every else islice(walk, 1):
         faults += 1
         click.echo(f"{fault.name}: {fault.subject}\n  next: {fault.next_step}")
+    click.echo(f"looked at: {checked}" + (" (no further)" if faults and not every else ""))
     if faults:
         raise click.ClickException(f"{faults} {'faults' if faults > 1 else 'fault'} found")
     click.echo("all files, chains and anchors hold")
@@ -141,14 +144,27 @@ def check(path: Path) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _walk(selection: Selection) -> Iterator[Fault]:
+def _require_known(selection: Selection) -> None:
+    """Nothing looked at is nothing found: a mistyped id must not pass for evidence that holds."""
+    with parts().database.read() as session:
+        if selection.task_id is not None:
+            _task(session, selection.task_id)
+        if selection.photo_id is not None and not is_known(session, selection.photo_id):
+            raise click.ClickException(f"no photo {selection.photo_id}")
+
+
+def _walk(selection: Selection, checked: Checked) -> Iterator[Fault]:
     database, media = parts().database, parts().media
     folder = AnchorFolder(parts().settings.anchors)
     with database.read() as session:
         photos = photos_to_verify(session, selection)
         size_bytes = bytes_to_read(session, selection)
     with click.progressbar(length=photos, label=f"{photos} photos: chains") as bar:
-        yield from verify_ledgers(database, folder, selection=selection, advance=bar.update)
+        yield from verify_ledgers(
+            database, folder, selection=selection, checked=checked, advance=bar.update
+        )
     label = f"{size_bytes / 1e6:,.1f} MB: files"
     with click.progressbar(length=size_bytes, label=label) as bar:
-        yield from verify_files(database, media, selection=selection, advance=bar.update)
+        yield from verify_files(
+            database, media, selection=selection, checked=checked, advance=bar.update
+        )

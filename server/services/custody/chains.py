@@ -46,6 +46,16 @@ def photos_to_verify(session: Session, selection: Selection) -> int:
     return session.scalar(select(func.count()).select_from(selection.photos().subquery())) or 0
 
 
+def is_known(session: Session, photo_id: str) -> bool:
+    """Whether a photo was ever declared, or anything happened to it."""
+    rows = (
+        select(Photo.id).where(Photo.id == photo_id),
+        select(CustodyEvent.id).where(CustodyEvent.photo_id == photo_id),
+        select(CustodySeal.event_id).where(CustodySeal.photo_id == photo_id),
+    )
+    return any(session.scalars(each.limit(1)).first() is not None for each in rows)
+
+
 def verify_chains(
     session: Session,
     *,

@@ -1,6 +1,6 @@
 """What may be wrong with evidence (证据核验): each fault has a stable name and a next step."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ FAULTS = {
     "file-truncated": "keep the rest aside, then bring the original back from a backup",
     "file-unreadable": "see to the disk, then bring the original back from a backup",
     "file-unknown": "find out who put it there; no photo shows it, so it may be moved aside",
+    "derivative-unreadable": "see to the disk; the original is whole",
     "derivative-missing": "restore the folder of derivatives from a backup; the original is whole",
     "derivative-changed": "restore it from a backup; the original is whole",
     "event-changed": "compare the photo's events with a backup of the database; somebody wrote "
@@ -68,3 +69,17 @@ class Selection:
         if self.since is not None:
             query = query.where(Photo.declared_at >= self.since)
         return query
+
+
+@dataclass(kw_only=True)
+class Checked:
+    """How much was looked at so far: what was not looked at, nobody can call whole."""
+
+    anchors: int = 0
+    chains: int = 0
+    originals: int = 0
+    derivatives: int = 0
+    quarantined: int = 0
+
+    def __str__(self) -> str:
+        return ", ".join(f"{count} {what}" for what, count in asdict(self).items())

@@ -1,24 +1,25 @@
-"""Are the files what they were? Every original read again, and none that nobody knows.
+"""Are the files what they were? Every one read again, and none that nobody knows.
 
 No transaction stays open while files are read: that may take hours.
 """
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
-from media.errors import OriginalMissing
 from media.store import Store
 from server.db import Database
 from server.models import CustodyEvent, Derivative, EvidenceFile, Photo, Upload
-from server.services.custody.faults import Fault, Selection
+from server.services.custody.faults import Checked, Fault, Selection
+from server.services.custody.quarantined import first_kept_aside, verify_quarantine
+from server.services.custody.reading_again import verify_file
 from server.stores import MediaStores
 
 PAGE = 500
-BLOCK_BYTES = 1 << 20
 Stored = Row[str, int]
 
 
@@ -29,7 +30,9 @@ def bytes_to_read(session: Session, selection: Selection) -> int:
     )
     if not selection.is_everything:
         sizes = sizes.where(EvidenceFile.sha256.in_(selection.photos(Photo.received_sha256)))
-    return int(session.scalar(sizes) or 0)
+    aside = select(Upload.length_bytes).where(first_kept_aside(selection)).subquery()
+    total = select(func.coalesce(func.sum(aside.c.length_bytes), 0))
+    return int(session.scalar(sizes) or 0) + int(session.scalar(total) or 0)
 
 
 def verify_files(
@@ -37,18 +40,27 @@ def verify_files(
     media: MediaStores,
     *,
     selection: Selection,
+    checked: Checked,
     advance: Callable[[int], object],
 ) -> Iterator[Fault]:
-    """What does not hold of the originals and of what was made of them. `advance` is told how many
-    bytes of originals were read."""
+    """What does not hold of the originals, of what was made of them, and of what was kept aside.
+    `advance` is told how many bytes were read."""
     for page in _pages(database, selection):
         for sha256, size_bytes in page:
-            fault = _verify_original(media.originals, sha256, size_bytes, advance)
-            if fault is not None and not _may_be_gone(database, sha256, fault):
+            opened = partial(media.originals.open, sha256)
+            fault = verify_file(opened, f"file {sha256}", sha256, size_bytes, advance)
+            if fault is not None and _may_be_gone(database, sha256, fault):
+                continue
+            checked.originals += 1
+            if fault is not None:
                 yield fault
-        yield from _verify_derivatives(database, media, [sha256 for sha256, _ in page])
+        digests = [sha256 for sha256, _ in page]
+        yield from _verify_derivatives(database, media, digests, checked)
     if selection.is_everything:
         yield from _unknown(database, media.originals)
+    yield from verify_quarantine(
+        database, media, selection=selection, checked=checked, advance=advance
+    )
 
 
 def _pages(database: Database, selection: Selection) -> Iterator[Sequence[Stored]]:
@@ -63,26 +75,6 @@ def _pages(database: Database, selection: Selection) -> Iterator[Sequence[Stored
         if len(page) < PAGE:
             return
         after = page[-1].sha256
-
-
-def _verify_original(
-    originals: Store, sha256: str, size_bytes: int, advance: Callable[[int], object]
-) -> Fault | None:
-    hasher, size = hashlib.sha256(), 0
-    try:
-        with originals.open(sha256) as stream:
-            while block := stream.read(BLOCK_BYTES):
-                hasher.update(block)
-                size += len(block)
-                advance(len(block))
-    except OriginalMissing:
-        return Fault("file-missing", f"file {sha256}")
-    except OSError as error:  # a failing disk must not hide what else is wrong
-        return Fault("file-unreadable", f"file {sha256}: {error.strerror}")
-    if hasher.hexdigest() == sha256:
-        return None
-    name = "file-truncated" if size < size_bytes else "file-changed"
-    return Fault(name, f"file {sha256}: {size} of {size_bytes} bytes")
 
 
 def _may_be_gone(database: Database, sha256: str, fault: Fault) -> bool:
@@ -104,7 +96,7 @@ def _may_be_gone(database: Database, sha256: str, fault: Fault) -> bool:
 
 
 def _verify_derivatives(
-    database: Database, media: MediaStores, digests: Sequence[str]
+    database: Database, media: MediaStores, digests: Sequence[str], checked: Checked
 ) -> Iterator[Fault]:
     """Whether what was made of these originals is there, and is what was made."""
     made = (
@@ -116,14 +108,23 @@ def _verify_derivatives(
     with database.read() as session:
         rows = session.scalars(made.order_by(Derivative.sha256, Derivative.kind)).all()
     for row in rows:
+        checked.derivatives += 1
+        fault = _verify_derivative(media, row)
+        if fault is not None:
+            yield fault
+
+
+def _verify_derivative(media: MediaStores, row: Derivative) -> Fault | None:
+    subject = f"{row.kind} of {row.sha256}"
+    try:
         stream = media.derivatives[row.kind].open(row.sha256)
         if stream is None:
-            yield Fault("derivative-missing", f"{row.kind} of {row.sha256}")
-            continue
+            return Fault("derivative-missing", subject)
         with stream:
             found = hashlib.sha256(stream.read()).hexdigest()
-        if row.made_sha256 not in (None, found):
-            yield Fault("derivative-changed", f"{row.kind} of {row.sha256}")
+    except OSError as error:
+        return Fault("derivative-unreadable", f"{subject}: {error.strerror}")
+    return None if row.made_sha256 in (None, found) else Fault("derivative-changed", subject)
 
 
 def _unknown(database: Database, originals: Store) -> Iterator[Fault]:

@@ -6,7 +6,7 @@ from media.anchors import AnchorFolder
 from server.db import Database
 from server.services.custody.anchors import verify_anchors, when_written
 from server.services.custody.chains import verify_chains
-from server.services.custody.faults import Fault, Selection
+from server.services.custody.faults import Checked, Fault, Selection
 
 
 def verify_ledgers(
@@ -14,6 +14,7 @@ def verify_ledgers(
     folder: AnchorFolder,
     *,
     selection: Selection,
+    checked: Checked,
     advance: Callable[[int], object],
 ) -> Iterator[Fault]:
     """What does not hold of anchors, chains and photos' rows; `advance` counts photos. The anchors
@@ -22,4 +23,10 @@ def verify_ledgers(
     written = when_written(folder, days)
     with database.read() as session:
         yield from verify_anchors(session, folder=folder, days=days, selection=selection)
-        yield from verify_chains(session, selection=selection, anchors=written, advance=advance)
+        checked.anchors = len(days)
+
+        def done(photos: int) -> None:
+            checked.chains += photos
+            advance(photos)
+
+        yield from verify_chains(session, selection=selection, anchors=written, advance=done)

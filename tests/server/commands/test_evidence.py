@@ -3,7 +3,7 @@
 import pytest
 
 from tests.server.services.custody.evidence import anchor, path_of, verified_photo
-from tests.server.tus.speaker import digest, photo
+from tests.server.tus.speaker import digest, photo, upload
 
 
 @pytest.fixture
@@ -14,10 +14,21 @@ def run(app):
 def test_it_says_that_all_is_well(run, world):
     verified_photo(world, world.task())
     anchor(world)
+    upload(world.lead, b"%PDF-1.7 " + bytes(300))
     done = run(args=["evidence", "verify"])
-    assert (done.exit_code, done.output.splitlines()[-1]) == (
-        0, "all files, chains and anchors hold",
-    )  # fmt: skip
+    assert (done.exit_code, done.output.splitlines()[-2:]) == (
+        0,
+        [
+            "looked at: 1 anchors, 2 chains, 1 originals, 0 derivatives, 1 quarantined",
+            "all files, chains and anchors hold",
+        ],
+    )
+
+
+def test_what_does_not_exist_does_not_pass_for_evidence_that_holds(run, world):
+    for chosen in ("photo", "task"):
+        done = run(args=["evidence", "verify", f"--{chosen}", "nothing"])
+        assert (done.exit_code, f"no {chosen} nothing" in done.output) == (1, True)
 
 
 def test_it_fails_names_the_first_fault_and_says_what_to_do(run, world):

@@ -11,7 +11,7 @@ from media.darkroom import Darkroom
 from server.clock import china_date, now
 from server.services.audit import chain as audit_chain
 from server.services.custody.anchoring import Made, anchor_heads
-from server.services.custody.faults import Fault, Selection
+from server.services.custody.faults import Checked, Fault, Selection
 from server.services.custody.files import verify_files
 from server.services.custody.sealing import seal_batch
 from server.services.custody.verifying import verify_ledgers
@@ -73,12 +73,16 @@ YESTERDAY = 9
 
 def faults_of(world: World, **chosen: str) -> list[Fault]:
     """Everything that does not hold."""
-    selection, database = Selection(**chosen), world.parts.database
-    ledgers = verify_ledgers(
-        database, folder_of(world), selection=selection, advance=lambda _: None
-    )
-    files = verify_files(database, world.parts.media, selection=selection, advance=lambda _: None)
-    return [*ledgers, *files]
+    return verified(world, **chosen)[0]
+
+
+def verified(world: World, **chosen: str) -> tuple[list[Fault], Checked]:
+    """Everything that does not hold, and how much was looked at."""
+    database, checked = world.parts.database, Checked()
+    how = {"selection": Selection(**chosen), "checked": checked, "advance": lambda _: None}
+    ledgers = verify_ledgers(database, folder_of(world), **how)
+    files = verify_files(database, world.parts.media, **how)
+    return [*ledgers, *files], checked
 
 
 def names_of(faults: Sequence[Fault]) -> list[str]:
@@ -106,6 +110,6 @@ def harm(world: World, *statements: str) -> None:
         raw.execute("PRAGMA foreign_keys = ON")
 
 
-def path_of(world: World, sha256: str):
-    """Where the local store keeps a file."""
-    return world.parts.settings.data_dir / "originals" / sha256[:2] / sha256[2:4] / sha256
+def path_of(world: World, sha256: str, store: str = "originals"):
+    """Where a local store keeps a file."""
+    return world.parts.settings.data_dir / store / sha256[:2] / sha256[2:4] / sha256

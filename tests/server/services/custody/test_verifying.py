@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from custody.verify import follow
 from server.clock import now
-from server.models import CustodyEvent, CustodySeal
+from server.models import CustodyEvent, CustodySeal, Upload
 from server.services.custody.sealing import as_sealed
 from tests.server.services.custody.evidence import (
     anchor,
@@ -21,6 +21,7 @@ from tests.server.services.custody.evidence import (
     names_of,
     path_of,
     seal,
+    verified,
     verified_photo,
 )
 from tests.server.services.custody.packages import call_lost
@@ -82,6 +83,71 @@ def test_what_was_done_to_files_has_a_name(world, task_id):
     assert found == dict(zip(shas, FILE_HARM.values(), strict=True))
 
 
+def kept_aside(world, task_id, seed):
+    """Bytes that are no photo, sent for a declared one; gives the photo's id and their digest."""
+    data, photo_id = no_photo(seed), new_photo_id()
+    declare(world.lead, task_id, photo_id, data)
+    assert upload(world.lead, data, photo_id).status_code == 415
+    return photo_id, digest(data)
+
+
+def no_photo(seed):
+    return f"%PDF-1.7 {seed} ".encode() + bytes(300)
+
+
+def test_what_was_done_to_files_kept_aside_has_a_name(world, task_id):
+    kept = [kept_aside(world, task_id, seed) for seed in range(len(FILE_HARM) + 1)]
+    upload(world.assistant, no_photo(0))  # once more, from somebody else
+    faults, checked = verified(world)
+    assert (faults, checked.quarantined) == ([], len(kept))
+    for act, (_, sha256) in zip(FILE_HARM, kept, strict=False):
+        act(path_of(world, sha256, "quarantine"))
+    faults, checked = verified(world)
+    assert checked.quarantined == len(kept)
+    found = {fault.subject.split()[2].rstrip(":"): fault.name for fault in faults}
+    assert found == dict(zip((sha for _, sha in kept), FILE_HARM.values(), strict=False))
+    assert {fault.subject.split()[0] for fault in faults} == {"quarantined"}
+    assert names_of(faults_of(world, photo_id=kept[1][0])) == ["file-changed"]
+    assert verified(world, photo_id=kept[-1][0])[1].quarantined == 1
+
+
+def test_more_files_kept_aside_than_a_page_are_all_read(world, task_id, monkeypatch):
+    monkeypatch.setattr("server.services.custody.quarantined.PAGE", 2)
+    for seed in range(5):
+        _, sha256 = kept_aside(world, task_id, seed)
+    assert verified(world)[1].quarantined == 5
+    path_of(world, sha256, "quarantine").unlink()
+    assert faults_of(world) == [("file-missing", f"quarantined file {sha256}")]
+
+
+def test_a_file_kept_aside_that_nobody_brought_has_a_name(world):
+    path = path_of(world, "ab" * 32, "quarantine")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"?")
+    assert faults_of(world) == [("file-unknown", f"quarantined file {'ab' * 32}")]
+
+
+def test_a_file_kept_aside_is_read_where_it_arrived_until_it_is_moved(world, task_id):
+    """As a kill between noting and moving leaves it."""
+    _, sha256 = kept_aside(world, task_id, 1)
+    with world.parts.database.read() as session:
+        upload_id = session.scalars(select(Upload.id)).one()
+    arrived = world.parts.settings.data_dir / "uploads" / upload_id[:2] / upload_id
+    path_of(world, sha256, "quarantine").rename(arrived)
+    faults, checked = verified(world)
+    assert (faults, checked.quarantined) == ([], 1)
+    changed_byte(arrived)
+    assert names_of(faults_of(world)) == ["file-changed"]
+
+
+def test_a_file_kept_aside_that_is_being_deleted_is_not_missed(world, task_id):
+    _, sha256 = kept_aside(world, task_id, 1)
+    path_of(world, sha256, "quarantine").unlink()
+    assert names_of(faults_of(world)) == ["file-missing"]
+    harm(world, "UPDATE uploads SET state = 'deleting'")
+    assert faults_of(world) == []
+
+
 def test_a_file_that_no_row_knows_has_a_name(world, photo_id):
     path = path_of(world, "ab" * 32)
     path.parent.mkdir(parents=True)
@@ -100,6 +166,15 @@ def test_a_small_picture_that_is_lost_or_another_has_a_name(world, photo_id):
         ("derivative-missing", f"screen of {SHA}"),
         ("derivative-changed", f"thumbnail of {SHA}"),
     ]
+
+
+def test_a_small_picture_that_cannot_be_read_hides_no_other(world, photo_id):
+    make_small(world)
+    screen, thumbnail = sorted((world.parts.settings.data_dir / "derivatives").rglob(f"{SHA}*"))
+    screen.unlink()
+    screen.mkdir()
+    thumbnail.unlink()
+    assert names_of(faults_of(world)) == ["derivative-unreadable", "derivative-missing"]
 
 
 # -- chains: each act harms that of the photo it is given ----------------------------------------
