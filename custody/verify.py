@@ -149,9 +149,12 @@ class Members:
 
     def blocks(self, name: str) -> Iterator[bytes]:
         """The content of a member. Raises OSError, BadZipFile."""
-        with self._opened(name) as stream:
-            while block := stream.read(BLOCK_BYTES):
-                yield block
+        try:
+            with self._opened(name) as stream:
+                while block := stream.read(BLOCK_BYTES):
+                    yield block
+        except (RuntimeError, EOFError) as fault:  # a ZIP that says it is encrypted, or ends early
+            raise zipfile.BadZipFile(str(fault)) from fault
 
     def json(self, name: str) -> Any:
         """The content of a member, parsed. Raises ValueError, whatever is wrong with it."""
@@ -313,8 +316,8 @@ class _Chains:
             if photo_id not in self.links:
                 yield Fault("chain-missing", f"custody/{photo_id}.json")
                 continue
-            proven = _last_sha256(self.links[photo_id], "verified")
-            gone = _last_sha256(self.links[photo_id], "deleted") == proven
+            proven = last_sha256(self.links[photo_id], "verified")
+            gone = proven is not None and last_sha256(self.links[photo_id], "deleted") == proven
             if photo_id in files and files[photo_id] != proven:
                 yield Fault("photo-contradicts", f"photos/{photo_id}")
             elif photo_id not in files and self._states[photo_id] == "verified" and not gone:
@@ -353,7 +356,7 @@ def _anchor(said: Mapping[str, Any]) -> dict[str, Any]:
     return {**said, "day": str(said["day"])}
 
 
-def _last_sha256(links: Sequence[tuple[Mapping[str, Any], str]], kind: str) -> str | None:
+def last_sha256(links: Sequence[tuple[Mapping[str, Any], str]], kind: str) -> str | None:
     """The digest of the bytes in the last event of a kind ("" where it names none)."""
     for event, _ in reversed(links):
         if event.get("kind") == kind:

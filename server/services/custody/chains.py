@@ -16,6 +16,7 @@ from custody.verify import follow, genesis
 from server.models import CustodyEvent, CustodySeal, Photo
 from server.services.custody.faults import Fault, Selection
 from server.services.custody.sealing import LATE, as_sealed
+from server.services.evidence.verification import PAST
 
 PAGE = 500
 _IDS_AFTER = " UNION ".join(
@@ -191,11 +192,16 @@ def _compare(photo: Photo, events: Sequence[CustodyEvent]) -> Iterator[Fault]:
         yield Fault("chain-missing", f"photo {photo.id}")
         return
     last = {event.kind: event.details.get("sha256") for event in events}
+    deleted = {event.details.get("sha256") for event in events if event.kind == "deleted"}
     if "declared" in last and photo.sha256 != last["declared"]:
         yield Fault("photo-changed", f"photo {photo.id}: the declared digest")
-    elif photo.received_sha256 is not None and photo.received_sha256 != last.get("verified"):
+    elif photo.received_sha256 != last.get("verified"):
         yield Fault("photo-changed", f"photo {photo.id}: the digest of its file")
-    elif photo.state in ("verified", "lost", "deleted") and photo.state not in last:
+    elif (
+        (photo.state in ("verified", "lost") and photo.state not in last)
+        or ("verified" in last and photo.state not in PAST)
+        or (photo.state == "deleted" and photo.received_sha256 not in deleted)
+    ):
         yield Fault("photo-changed", f"photo {photo.id}: its state")
 
 

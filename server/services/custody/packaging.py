@@ -27,6 +27,7 @@ from custody.verify import (
     SUMS,
     VERSION,
     broken_at,
+    last_sha256,
     sums_text,
 )  # fmt: skip
 from media.anchors import AnchorFolder
@@ -92,6 +93,7 @@ def gather_package(
         if originals.size_bytes(file.sha256) != file.size_bytes:
             raise OriginalDamaged(sha256=file.sha256)
     chains = _chains(session, task.id)
+    _require_told(chains, files)
     proofs = prove_heads(session, folder=folder, photo_ids=sorted(chains))
     said = describe_inspection(session, task, now=now)
     said |= name_people(session, (link["event"] for chain in chains.values() for link in chain))
@@ -177,6 +179,17 @@ def _chains(session: Session, task_id: str) -> dict[str, list[dict[str, Any]]]:
             details = {"photo_id": photo_id, "event": position}
             raise DomainError("custody_contradicts", details=details)
     return chains
+
+
+def _require_told(
+    chains: Mapping[str, Sequence[Mapping[str, Any]]], files: Mapping[str, EvidenceFile]
+) -> None:
+    """Each file is the one that its photo's chain says was verified."""
+    for photo_id, file in files.items():
+        links = [(link["event"], link["digest"]) for link in chains.get(photo_id, ())]
+        if last_sha256(links, "verified") != file.sha256:
+            details = {"photo_id": photo_id, "sha256": file.sha256}
+            raise DomainError("custody_contradicts", details=details)
 
 
 def _anchors(folder: AnchorFolder, proofs: Iterable[Proof]) -> Iterator[tuple[str, bytes]]:

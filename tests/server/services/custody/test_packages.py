@@ -292,6 +292,32 @@ def test_a_chain_computed_anew_is_betrayed_by_its_anchor(made):
     assert (fault.name, fault.where) == ("anchor-unproven", case.shared)
 
 
+def test_a_photo_that_was_verified_and_has_neither_file_nor_event_of_it_is_missed(made):
+    """Somebody takes the file out, and cuts the chain before it says that there was one."""
+    case, package = made
+    members = contents(package)
+    name = f"custody/{case.late}.json"
+    chain = said(members, name)
+    kinds = [link["event"]["kind"] for link in chain["links"]]
+    chain["links"] = chain["links"][: kinds.index("verified")]
+    left = {each: content for each, content in members.items() if case.late not in each}
+    forged = resealed({**left, name: json.dumps(chain).encode()})
+    assert names_of(found_in(zipped(forged)).faults) == ["photo-missing"]
+
+
+def test_whatever_bit_of_a_package_is_flipped_the_verifier_gives_a_verdict(made, tmp_path):
+    """A member's head and the directory hold sizes, places, and flags such as "encrypted"."""
+    _, package = made
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        directory = archive.start_dir
+    file, end = tmp_path / "flipped.zip", len(package)
+    for place in [*range(30), *range(directory, directory + 150), *range(end - 22, end)]:
+        flipped = bytearray(package)
+        flipped[place] ^= 1
+        file.write_bytes(flipped)
+        verify_path(file)
+
+
 def test_a_container_that_plays_tricks_is_refused(made, tmp_path):
     case, package = made
     members = contents(package)
@@ -368,6 +394,9 @@ def test_what_would_not_verify_is_not_handed_out(world, case):
     path.write_bytes(b"short")
     assert code() == (500, "original_damaged")
     path.with_suffix(".aside").replace(path)
+    harm(world, f"UPDATE photos SET received_sha256 = '{digest(clip())}' WHERE id = '{case.late}'")
+    assert code() == (409, "custody_contradicts")
+    harm(world, f"UPDATE photos SET received_sha256 = sha256 WHERE id = '{case.late}'")
     harm(world, f"UPDATE custody_seals SET digest = '{'0' * 64}' WHERE position = 2")
     assert code() == (409, "custody_contradicts")
     assert "exported" not in kinds_of_custody(world, case.shared)

@@ -328,6 +328,20 @@ def photo_called_lost(world, photo_id):
     harm(world, f"UPDATE photos SET state = 'lost' WHERE id = '{photo_id}'")
 
 
+def photo_set_back(world, photo_id):
+    """As if no bytes had ever come."""
+    harm(
+        world,
+        f"UPDATE photos SET state = 'declared', received_sha256 = NULL WHERE id = '{photo_id}'",
+    )
+
+
+def photo_called_deleted(world, photo_id):
+    """Only something that was sent for it and kept aside was."""
+    happen(world, photo_id, "deleted", at=now(), sha256="0" * 64, reason="保管期限届满")
+    harm(world, f"UPDATE photos SET state = 'deleted' WHERE id = '{photo_id}'")
+
+
 CHAIN_HARM = {
     changed_event: {"event-changed"},
     changed_time: {"event-changed"},
@@ -348,6 +362,8 @@ CHAIN_HARM = {
     photo_of_another_file: {"photo-changed"},
     photo_declared_otherwise: {"photo-changed"},
     photo_called_lost: {"photo-changed"},
+    photo_set_back: {"photo-changed"},
+    photo_called_deleted: {"photo-changed"},
 }
 
 
@@ -554,7 +570,7 @@ def test_a_deletion_does_not_excuse_another_photo_that_shows_the_same_bytes(
 
 def test_a_deletion_of_other_bytes_excuses_nothing(world, evidence):
     deleted(world, evidence, told="0" * 64)
-    assert names_of(faults_of(world)) == ["file-missing"]
+    assert names_of(faults_of(world)) == ["photo-changed", "file-missing"]
 
 
 def test_a_row_that_only_says_deleted_excuses_nothing(world, evidence):
