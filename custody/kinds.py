@@ -11,7 +11,8 @@ KINDS = (
     "derived",  # a smaller picture was made of it
     "settled",  # somebody found out about what was kept aside
     "viewed",  # the original was handed out to be looked at
-    "published",
+    "published",  # a result that rests on it went to the public
+    "withdrawn",  # that notice was taken back
     "exported",  # the original left in a package
     "lost_asked",  # somebody says that it will never come
     "lost_refused",

@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from server.errors import DomainError
 from server.failpoints import reach
 from server.ids import new_id
-from server.models import Publication, Task
+from server.models import Photo, Publication, Task
 from server.services.audit.acts import record_act
+from server.services.evidence.custody import Custody, record_custody
 from server.services.publishing.masking import mask
 from server.services.publishing.public_record import Inspection, derived_result, public_record
 from server.services.publishing.results import contradicts
@@ -110,6 +111,7 @@ def withdraw(
         session, actor=actor, action="publication.withdraw", version=standing[-1], reason=reason,
         now=now,
     )  # fmt: skip
+    _tell_photos(session, "withdrawn", actor=actor, version=standing[-1], now=now)
     return standing[-1]
 
 
@@ -136,6 +138,7 @@ def _add_version(
         session, actor=actor, action="publication.publish", version=published, reason=reason,
         now=now,
     )  # fmt: skip
+    _tell_photos(session, "published", actor=actor, version=published, now=now)
     return published
 
 
@@ -170,3 +173,21 @@ def _record(
         session, actor=actor, action=action, target_type="publication",
         target_id=version.notice_id, after=after, now=now,
     )  # fmt: skip
+
+
+def _tell_photos(
+    session: Session, kind: str, *, actor: Actor, version: Publication, now: datetime
+) -> None:
+    """Say in the ledger of each photo that the result rests on what became of the result; the
+    photo itself stays in."""
+    photos = (
+        select(Photo.id, Photo.received_sha256)
+        .where(Photo.task_id == version.task_id, Photo.state == "verified")
+        .order_by(Photo.id)
+    )
+    said, by = {"notice_id": version.notice_id, "version": version.version}, actor.user_id
+    events = [
+        Custody(photo_id, kind, by, actor.device_id, {"sha256": sha256, **said})
+        for photo_id, sha256 in session.execute(photos)
+    ]
+    record_custody(session, events, now=now)
