@@ -3,13 +3,14 @@
 Every step may be repeated and killed; bytes that are whole are never removed.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, aliased
 
-from media.errors import UploadIncomplete, UploadLocked, UploadNotFound
+from media.errors import OriginalDamaged, UploadIncomplete, UploadLocked, UploadNotFound
 from server.config import Settings
 from server.db import Database
 from server.failpoints import reach
@@ -29,29 +30,35 @@ JOIN_GRACE = timedelta(minutes=1)
 def sweep_uploads(
     database: Database, media: MediaStores, settings: Settings, *, now: datetime
 ) -> None:
-    """Do whatever is due."""
-    _move_quarantined(database, media)
-    _settle_open(database, media, now=now)
+    """Do whatever is due. Raises `OriginalDamaged`, when everything else was done, if what came is
+    not what the store has under its digest: its bytes stay until a person has seen to that."""
+    damaged = [*_move_quarantined(database, media), *_settle_open(database, media, now=now)]
     _settle_photos(database, now=now)
     with database.write() as session:
         _forget_done(session, now=now)
         _forget_used(session, now=now)
+    if damaged:
+        raise damaged[0]
     expiry = timedelta(hours=settings.upload_expiry_hours)
     media.uploads.sweep(untouched_since=now - expiry - ORPHAN_GRACE)
 
 
-def _move_quarantined(database: Database, media: MediaStores) -> None:
+def _move_quarantined(database: Database, media: MediaStores) -> Iterator[OriginalDamaged]:
     """Killed between saying so and moving: what no photo is still lies where it arrived."""
     with database.read() as session:
         found = session.scalars(select(Upload.id).where(Upload.state == "quarantined")).all()
     for upload_id in found:
-        with suppress(UploadNotFound, UploadLocked), media.uploads.locked(upload_id) as partial:
-            whole = partial.finish(partial.offset)
-            media.quarantine.take(whole)
-            partial.remove()
+        try:
+            with suppress(UploadNotFound, UploadLocked), media.uploads.locked(upload_id) as partial:
+                media.quarantine.take(partial.finish(partial.offset))
+                partial.remove()
+        except OriginalDamaged as fault:
+            yield fault
 
 
-def _settle_open(database: Database, media: MediaStores, *, now: datetime) -> None:
+def _settle_open(
+    database: Database, media: MediaStores, *, now: datetime
+) -> Iterator[OriginalDamaged]:
     """Join or finish the uploads whose bytes are here already, remove the expired ones."""
     with database.read() as session:
         unfinished = session.scalars(select(Upload).where(Upload.state == "open")).all()
@@ -64,6 +71,8 @@ def _settle_open(database: Database, media: MediaStores, *, now: datetime) -> No
                 _remove(database, media, upload.id)
         except (UploadNotFound, UploadIncomplete):
             _settle_without_file(database, media, upload, now=now)
+        except OriginalDamaged as fault:
+            yield fault
 
 
 def _is_ready(media: MediaStores, upload: Upload, *, now: datetime) -> bool:

@@ -4,8 +4,10 @@ import os
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select, update
 
+from media.errors import OriginalDamaged
 from server.clock import now
 from server.models import EvidenceFile, Photo, Upload
 from server.services.evidence.sweep import sweep_uploads
@@ -95,6 +97,29 @@ def test_what_is_no_photo_is_moved_to_where_it_is_kept(world: World):
     sweep(world, now() + LATER)
     assert world.parts.media.quarantine.exists(digest(data))
     assert not file_of(world, path).exists()
+
+
+def test_what_does_not_fit_what_is_stored_stays_and_holds_nobody_else_up(world: World):
+    """A disk lost the end of two files, and the same bytes come again; killed before they were
+    taken, the sweep finds them, and others."""
+    upload(world.lead, photo(1))
+    upload(world.lead, b"%PDF-1.7 " + bytes(300))
+    for path in world.parts.settings.data_dir.glob("[oq]*/??/??/*"):
+        path.chmod(0o640)
+        path.write_bytes(b"short")
+    paths = {}
+    for data in (photo(1), b"%PDF-1.7 " + bytes(300), photo(2), b"%PDF-1.7 " + bytes(301)):
+        paths[data] = begin(world.lead, data)
+        file_of(world, paths[data]).write_bytes(data)
+    for _ in range(2):
+        with pytest.raises(OriginalDamaged):
+            sweep(world, now() + 2 * LATER)
+    stored = world.parts.media
+    assert stored.originals.exists(digest(photo(2)))
+    assert stored.quarantine.exists(digest(b"%PDF-1.7 " + bytes(301)))
+    left = [data for data, path in paths.items() if file_of(world, path).exists()]
+    assert left == list(paths)[:2]
+    assert all(file_of(world, paths[data]).read_bytes() == data for data in left)
 
 
 def test_a_row_whose_file_was_never_there_ends_with_its_time(world: World):
