@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from media.digests import SHA256_HEX, parse_sha256
+from media.digests import SHA256_HEX, parse_sha256, sha256_of
 from media.errors import OriginalDamaged, OriginalMissing
-from media.folders import ensure_folder, move_durably, sync_folder
+from media.folders import ensure_folder, move_durably, sync_folder, sync_up_to
 from media.partial import FinishedUpload
 
 READ_ONLY = 0o440
@@ -24,7 +24,8 @@ class Store(Protocol):
         """Take over a finished file whose digest is known; afterwards `source` is gone.
 
         The same bytes are stored once. When this returns, they survive a power cut.
-        Error: `OriginalDamaged` if what is stored has another size; then `source` stays.
+        Error: `OriginalDamaged` if what is stored under the digest, read again, is something
+        else, or has another size; then `source` stays.
         """
 
     def take(self, whole: FinishedUpload) -> None:
@@ -65,8 +66,11 @@ class LocalStore:
             # Two processes may both come here: each rename puts the same bytes in place.
             move_durably(source, destination, mode=READ_ONLY, within=self._folder)
             return
-        if destination.stat().st_size != source.stat().st_size:
+        same_size = destination.stat().st_size == source.stat().st_size
+        if not same_size or sha256_of(destination) != destination.name:
             raise OriginalDamaged(sha256=sha256)
+        # whoever brought it may have been killed before that
+        sync_up_to(self._folder, destination.parent)
         source.unlink()
 
     def take(self, whole: FinishedUpload) -> None:

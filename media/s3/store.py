@@ -1,12 +1,13 @@
 """Finished files in object storage: `originals/ab/abcd…`, put once (对象存储的原件库)."""
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from media.digests import SHA256_HEX, parse_sha256
 from media.errors import OriginalDamaged, OriginalMissing
-from media.partial import FinishedUpload
+from media.partial import BLOCK_BYTES, FinishedUpload
 from media.s3.bucket import Bucket, as_base64
 from media.s3.faults import Changed
 from media.s3.reader import opened_object
@@ -78,11 +79,18 @@ class S3Store:
                 yield name
 
     def _has(self, key: str, sha256: str, size_bytes: int) -> bool:
-        """Whether the bytes are there already. Error: `OriginalDamaged` if they cannot be."""
-        found = self._bucket.find(key)
-        if found is not None and found.size_bytes != size_bytes:
+        """Whether the bytes are there already. Error: `OriginalDamaged` if others are."""
+        stream = opened_object(self._bucket, key)
+        if stream is None:
+            return False
+        with stream:
+            hasher, size = hashlib.sha256(), 0
+            while block := stream.read(BLOCK_BYTES):
+                hasher.update(block)
+                size += len(block)
+        if (hasher.hexdigest(), size) != (parse_sha256(sha256), size_bytes):
             raise OriginalDamaged(sha256=sha256)
-        return found is not None
+        return True
 
     def _key(self, sha256: str) -> str:
         name = parse_sha256(sha256)

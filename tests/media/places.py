@@ -35,6 +35,9 @@ class Place(Protocol):
     def kept(self) -> list[str]:
         """The names of all files or objects, multipart uploads too."""
 
+    def overwrite(self, name: str, content: bytes) -> None:
+        """Put other bytes in the place of a file or object, past its store."""
+
 
 class LocalPlace:
     """A folder."""
@@ -55,6 +58,11 @@ class LocalPlace:
 
     def kept(self) -> list[str]:
         return [path.name for path in self.folder.rglob("*") if not path.is_dir()]
+
+    def overwrite(self, name: str, content: bytes) -> None:
+        (path,) = self.folder.rglob(name)
+        path.chmod(0o640)
+        path.write_bytes(content)
 
 
 class S3Place:
@@ -83,6 +91,10 @@ class S3Place:
         keys = [*self.storage.keys(self.name), *self.storage.multiparts(self.name)]
         assert all(key.startswith("photos/") for key in keys)
         return [key.rpartition("/")[2] for key in keys]
+
+    def overwrite(self, name: str, content: bytes) -> None:
+        (key,) = (each for each in self.storage.keys(self.name) if each.endswith(f"/{name}"))
+        self.storage.client.put_object(Bucket=self.name, Key=key, Body=content)
 
 
 class Locks:

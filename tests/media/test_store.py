@@ -1,6 +1,7 @@
 """What every store must do; one class of tests for all of them."""
 
 import hashlib
+import io
 import os
 import stat
 import threading
@@ -61,6 +62,25 @@ def test_other_bytes_under_a_stored_digest_are_refused_and_stay_where_they_are(
         store.put(other, SHA256)
     assert other.read_bytes() == DATA + b"!"
     assert store.size_bytes(SHA256) == len(DATA)
+
+
+def test_what_rotted_under_its_digest_is_not_taken_for_the_same_bytes(
+    store: Store, place: Place, tmp_path: Path
+) -> None:
+    """Else the whole bytes, brought once more, would be thrown away for the rotten ones."""
+    store.put(written(tmp_path, DATA), SHA256)
+    place.overwrite(SHA256, b"?" + DATA[1:])
+    again = written(tmp_path, DATA, "again")
+    with pytest.raises(OriginalDamaged):
+        store.put(again, SHA256)
+    assert again.read_bytes() == DATA
+    uploads = place.uploads()
+    uploads.create("0" * 32)
+    with uploads.locked("0" * 32) as upload:
+        upload.append(io.BytesIO(DATA), offset=0, limit_bytes=len(DATA))
+        with pytest.raises(OriginalDamaged):
+            store.take(upload.finish(len(DATA)))
+        assert upload.offset == len(DATA)
 
 
 def test_what_was_deleted_is_gone_and_deleting_again_does_nothing(
