@@ -4,9 +4,10 @@ import hashlib
 import io
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 
-from media.errors import StoreRefused
+from media.errors import StoreRefused, UploadNotFound
 from media.store import Store
 from media.uploads import Uploads
 
@@ -36,6 +37,8 @@ def try_out(uploads: Uploads, store: Store) -> Iterator[str]:
         uploads.sweep(untouched_since=LONG_AGO)
         yield "listed"
     finally:
+        with suppress(UploadNotFound):  # what went wrong before that left it there
+            uploads.remove(upload_id)
         store.delete(sha256)
     yield "deleted"
 

@@ -13,6 +13,7 @@ from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from urllib3.response import HTTPResponse
 
+from media.check import try_out
 from media.errors import OriginalMissing, StoreFault, StoreRefused, StoreUnavailable
 from media.s3.faults import Changed, Missing, faults
 from media.s3.partial import PART_BYTES
@@ -86,6 +87,14 @@ def test_a_storage_that_knows_less_is_asked_for_less(
             store.take(upload.finish(len(DATA)))
             upload.remove()
     assert place.kept() == [SHA256]
+
+
+def test_a_check_that_fails_half_way_leaves_nothing_behind(place: S3Place) -> None:
+    uploads, store = place.uploads(), place.store("quarantine")
+    store._bucket.client.meta.events.register("before-send.s3", refusing("x-amz-copy-source"))
+    with pytest.raises(StoreRefused):
+        list(try_out(uploads, store))
+    assert place.kept() == []
 
 
 def test_a_stream_seeks_and_asks_no_more_often_than_it_must(place: S3Place, tmp_path: Path) -> None:
