@@ -28,7 +28,9 @@ class AnchorFolder:
         found = []
         for path in self.folder.glob("*.json"):
             with suppress(ValueError):
-                found.append(date.fromisoformat(path.stem))
+                day = date.fromisoformat(path.stem)
+                if path == self.path(day):  # and no other way to write that day
+                    found.append(day)
         return sorted(found)
 
     def read(self, day: date) -> bytes | None:

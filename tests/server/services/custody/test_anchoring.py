@@ -148,6 +148,16 @@ def test_a_database_set_back_does_not_hide_what_it_lost_and_goes_on(world, photo
     assert names_of(faults_of(world)) == ["chain-short"]
 
 
+def test_a_file_that_only_looks_like_an_anchor_stops_none(world, photo_id):
+    """Days can be written in more ways than ours."""
+    anchor(world)
+    same_day = anchored_day().strftime("%Y%m%d")
+    for name in (f"{same_day}.json", "20261125.json", "2026-W48-3.json", "notes.json"):
+        (folder_of(world).folder / name).write_text("{}")
+    assert folder_of(world).days() == [anchored_day()]
+    assert anchor(world, day=1) == (anchored_day(1), 0, 0)
+
+
 def test_an_anchor_is_never_replaced(world, photo_id):
     folder = folder_of(world)
     folder.keep(anchored_day(), b"{}")
