@@ -21,6 +21,9 @@ from media.partial import LocalPartialUpload, PartialUpload, UnverifiedMark
 UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
 """Made by the server (uuid4, hexadecimal); anything else never becomes a path."""
 
+WRITABLE = 0o600
+"""Permissions of an upload: the server's alone."""
+
 
 class Uploads(Protocol):
     """Unfinished uploads by id. Every method raises `UploadNotFound` on an id that is none."""
@@ -59,7 +62,7 @@ class LocalUploads:
         """See `Uploads.create`."""
         path = self._path(upload_id)
         path.parent.mkdir(exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, WRITABLE))
         sync_up_to(self._folder, path.parent)
 
     def offset(self, upload_id: str) -> int:
@@ -84,7 +87,7 @@ class LocalUploads:
         """See `Uploads.locked`."""
         path = self._path(upload_id)
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
+            descriptor = _opened(path)
         except FileNotFoundError as fault:
             raise UploadNotFound from fault
         try:
@@ -126,6 +129,24 @@ class LocalUploads:
         if not UPLOAD_ID.fullmatch(upload_id):
             raise UploadNotFound
         return self._folder / upload_id[:2] / upload_id
+
+
+def _opened(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_APPEND)
+    except PermissionError:  # killed when it had the permissions of an original, not yet its name
+        _make_writable(path)
+        return os.open(path, os.O_RDWR | os.O_APPEND)
+
+
+def _make_writable(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        _lock(descriptor)  # else somebody is making it an original at this moment
+        check_still_there(descriptor, path)
+        os.fchmod(descriptor, WRITABLE)
+    finally:
+        os.close(descriptor)
 
 
 def _lock(descriptor: int) -> None:

@@ -3,8 +3,10 @@
 import base64
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from media.errors import UploadLocked, UploadNotFound
-from media.store import LocalStore
+from media.store import READ_ONLY, LocalStore
 from media.uploads import LocalUploads, Uploads, check_still_there
 from tests.media.writer import BLOCK, LIMIT_BYTES
 
@@ -22,6 +24,7 @@ REPOSITORY = Path(__file__).parent.parent.parent
 ID = "0123456789abcdef0123456789abcdef"
 OTHER_ID = "f" * 32
 FIRST = b"first "
+NOBODY = 65534
 
 
 @pytest.fixture
@@ -192,3 +195,32 @@ def touched(path: Path, moment: datetime) -> None:
 
 def files_under(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if not path.is_dir()]
+
+
+@pytest.fixture
+def folder_of_no_root() -> Iterator[Path]:
+    """A folder of somebody who is not root, for whom read-only means that; we are they meanwhile,
+    as a server is."""
+    folder = Path(tempfile.mkdtemp())
+    if os.geteuid() == 0:
+        os.chown(folder, NOBODY, NOBODY)
+        os.seteuid(NOBODY)
+    try:
+        yield folder
+    finally:
+        os.seteuid(os.getuid())
+        shutil.rmtree(folder)
+
+
+def test_a_file_that_was_read_only_already_when_the_server_was_killed_is_taken_up(
+    folder_of_no_root: Path,
+) -> None:
+    """It gets the permissions of an original just before it gets its name."""
+    uploads = LocalUploads(folder_of_no_root / "uploads")
+    uploads.create(ID)
+    append(uploads, FIRST)
+    (folder_of_no_root / "uploads" / ID[:2] / ID).chmod(READ_ONLY)
+    store = LocalStore(folder_of_no_root / "originals")
+    with uploads.locked(ID) as upload:
+        store.take(upload.finish(len(FIRST)))
+    assert list(store.digests()) == [hashlib.sha256(FIRST).hexdigest()]
