@@ -21,6 +21,7 @@ from server.services.evidence.sweep import sweep_uploads
 from tests.object_storage import object_storage
 from tests.server.evidence.facts import kinds_of_custody
 from tests.server.in_bucket import bucket_name, in_bucket, lying_in
+from tests.server.services.custody.evidence import faults_of, names_of, verified
 from tests.server.tus.speaker import (
     begin,
     declare,
@@ -214,3 +215,21 @@ def test_what_a_kill_left_between_store_and_row_becomes_evidence(world: World):
     sweep_uploads(world.parts.database, media, world.parts.settings, now=now())
     assert state_of(world.lead, photo_id)["state"] == "verified"
     assert [key.partition("/")[0] for key in lying_in(world.parts.settings)] == ["originals"]
+
+
+def test_what_lies_in_a_bucket_is_verified_like_files(world: World, settings: Settings):
+    none = b"%PDF-1.7 " + bytes(300)
+    declare(world.lead, world.task(), photo_id := new_photo_id(), photo())
+    upload(world.lead, photo(), photo_id)
+    upload(world.lead, none)
+    make(world)
+    faults, checked = verified(world)
+    assert (faults, checked.originals, checked.derivatives, checked.quarantined) == ([], 1, 2, 1)
+    client, bucket = object_storage().client, bucket_name(settings)
+    aside = f"photos/quarantine/{digest(none)[:2]}/{digest(none)}"
+    original = f"photos/originals/{digest(photo())[:2]}/{digest(photo())}"
+    client.put_object(Bucket=bucket, Key=original, Body=b"?" + photo()[1:])
+    client.put_object(Bucket=bucket, Key=aside, Body=none[:-1])
+    assert names_of(faults_of(world)) == ["file-changed", "file-truncated"]
+    client.delete_object(Bucket=bucket, Key=aside)
+    assert names_of(faults_of(world)) == ["file-changed", "file-missing"]
