@@ -1,13 +1,17 @@
 """`flask evidence verify` finds what was done to files, chains and anchors, and names it."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from custody.verify import follow
+from media.uploads import LocalUploads
 from server.clock import now
 from server.models import CustodyEvent, CustodySeal, Upload
+from server.services.custody.faults import Checked, Selection
+from server.services.custody.quarantined import verify_quarantine
 from server.services.custody.sealing import as_sealed
 from tests.server.services.custody.evidence import (
     anchor,
@@ -138,6 +142,26 @@ def test_a_file_kept_aside_is_read_where_it_arrived_until_it_is_moved(world, tas
     assert (faults, checked.quarantined) == ([], 1)
     changed_byte(arrived)
     assert names_of(faults_of(world)) == ["file-changed"]
+
+
+def test_a_file_kept_aside_that_is_moved_while_it_is_looked_for_is_not_missed(world, task_id):
+    _, sha256 = kept_aside(world, task_id, 1)
+    kept, coming = path_of(world, sha256, "quarantine"), world.parts.settings.data_dir / "coming"
+    kept.rename(coming)
+
+    class MovedMeanwhile(LocalUploads):
+        """The sweep moves the file after the quarantine was asked and before it is asked itself."""
+
+        def open(self, upload_id):
+            coming.rename(kept)
+            return super().open(upload_id)
+
+    uploads = MovedMeanwhile(world.parts.settings.data_dir / "uploads")
+    faults = verify_quarantine(
+        world.parts.database, replace(world.parts.media, uploads=uploads),
+        selection=Selection(), checked=Checked(), advance=lambda _: None,
+    )  # fmt: skip
+    assert list(faults) == []
 
 
 def test_a_file_kept_aside_that_is_being_deleted_is_not_missed(world, task_id):
