@@ -31,10 +31,11 @@ class WitnessSchema(ma.Schema):
 
 
 class SignedInSchema(ma.Schema):
-    """Their code, and the token that is shown this once."""
+    """Their code, the token that is shown this once, and the page for their phone, with it."""
 
     code = ma.fields.String(required=True)
     token = ma.fields.String(required=True)
+    page = ma.fields.String(required=True)
 
 
 class AbandonSchema(ma.Schema):
@@ -157,6 +158,7 @@ class WatchSchema(ma.Schema):
     """What a witness sees, live; what the clerk typed stands here."""
 
     code = ma.fields.String(required=True)
+    draw_id = Id(required=True)
     slot = ma.fields.String(required=True)
     state = ma.fields.String(required=True, validate=validate.OneOf(STATES))
     shares = ma.fields.List(ma.fields.Dict(), required=True)

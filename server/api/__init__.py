@@ -12,6 +12,7 @@ from server.api.ledger import ledger_files
 from server.api.public import public, public_pages
 from server.api.supervisor import supervisor
 from server.api.witness import witness
+from server.api.witness.pages import witness_pages
 
 API = "/api/v1"
 BLUEPRINTS = [
@@ -28,6 +29,7 @@ BLUEPRINTS = [
 PAGES: list[tuple[Blueprint, str]] = [
     (home, "/"),
     (public_pages, "/public"),
+    (witness_pages, "/witness"),
     (ledger_files, "/ledger"),
     (docs, f"{API}/docs"),
 ]

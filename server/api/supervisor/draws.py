@@ -23,6 +23,7 @@ from server import clock
 from server.api.glue import attempting, error_responses, noting_refusals, reading, writing
 from server.api.supervisor import supervisor
 from server.api.supervisor.tasks import frequency_rules
+from server.api.witness.pages import page_of
 from server.models import Draw
 from server.parts import parts
 from server.services.drawing.committing import abandon_draw, commit_draw
@@ -87,7 +88,7 @@ def sign_in(asked: dict[str, Any], draw_id: str) -> dict[str, Any]:
         witness, token = sign_in_witness(
             session, actor=actor, draw_id=draw_id, now=clock.now(), **asked
         )
-        return {"code": witness.code, "token": token}
+        return {"code": witness.code, "token": token, "page": page_of(token)}
 
 
 @supervisor.route("/draws/<draw_id>/commitment", methods=["POST"])

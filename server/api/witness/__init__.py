@@ -91,4 +91,10 @@ def _seen(who: DrawWitness, drawing: Draw) -> dict[str, Any]:
     names = ("slot", "state", "pool_root", "commitment", "reveal_until", "dice")
     shown = {name: getattr(drawing, name) for name in names}
     shares = shares_for(drawing, who, now=clock.now())
-    return {**shown, "shares": shares, "code": who.code, "signed_at": who.signed_at}
+    return {
+        **shown,
+        "draw_id": drawing.id,
+        "shares": shares,
+        "code": who.code,
+        "signed_at": who.signed_at,
+    }
