@@ -4,7 +4,8 @@
 the way of a push, and nothing of it reaches a device.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import logging
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ from server.services.evidence.raising import Flag, clear_flags, raise_flags
 from server.stores import MediaStores
 
 BATCH = 50
+log = logging.getLogger("suijian.photos")
 
 _THUMBNAIL = select(Derivative.sha256).where(
     Derivative.sha256 == EvidenceFile.sha256, Derivative.kind == THUMBNAIL.name
@@ -52,14 +54,14 @@ def compare_photos(database: Database, media: MediaStores, *, now: datetime) -> 
     with database.read() as session:
         pending = _pending(session)
         unhashed = _unhashed(session, pending)
-    hashes = dict(_hashes(media, unhashed))
-    lost = unhashed - hashes.keys()
+    hashes, lost = _hashes(media, unhashed)
     if unhashed:
         with database.write() as session:
             keep_hashes(session, hashes)
             for sha256 in lost:
                 make_anew(session, sha256=sha256, now=now)
-    ready = [photo for photo in pending if photo.sha256 not in lost]
+    waiting = unhashed - hashes.keys()
+    ready = [photo for photo in pending if photo.sha256 not in waiting]
     with database.read() as session:
         found = [flag for photo in ready for flag in _of_others(session, photo)]
     if ready:
@@ -113,13 +115,23 @@ def _unhashed(session: Session, pending: Iterable[Pending]) -> set[str]:
     )
 
 
-def _hashes(media: MediaStores, digests: Iterable[str]) -> Iterator[tuple[str, int | None]]:
-    """The hash of each original whose small picture lies where it should."""
+def _hashes(
+    media: MediaStores, digests: Iterable[str]
+) -> tuple[dict[str, int | None], list[str]]:
+    """The hash of each original whose small picture lies where it should, and the originals whose
+    does not. One that can't be read now is among neither: it waits, and nobody waits for it."""
+    hashes, lost = {}, []
     for sha256 in digests:
-        small = media.derivatives[THUMBNAIL.name].open(sha256)
-        if small is not None:
+        try:
+            small = media.derivatives[THUMBNAIL.name].open(sha256)
+            if small is None:
+                lost.append(sha256)
+                continue
             with small:
-                yield sha256, hash_of_small(small)
+                hashes[sha256] = hash_of_small(small)
+        except OSError:
+            log.exception("the small picture of %s can't be read", sha256)
+    return hashes, lost
 
 
 def _of_others(session: Session, photo: Pending) -> list[Flag]:

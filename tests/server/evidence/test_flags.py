@@ -110,6 +110,22 @@ def test_one_whose_small_picture_was_lost_is_compared_once_it_is_made_again(worl
     assert codes(world, copy) == ["near_duplicate"]
 
 
+def test_a_small_picture_that_cannot_be_read_holds_up_no_other_photo(world: World):
+    taken(world, encoded(scene(1)))
+    spoilt, fine = encoded(scene(2)), copy_of(encoded(scene(1)))
+    stuck, _ = taken(world, spoilt)
+    copy, _ = taken(world, fine)
+    world.parts.jobs.run_now("make_derivatives")
+    name = digest(spoilt)
+    path = world.parts.settings.data_dir / "derivatives/thumbnail" / name[:2] / name[2:4]
+    [small] = path.iterdir()
+    small.unlink()
+    small.mkdir()  # what no one can read, not even the system's own administrator
+    world.parts.jobs.run_now("compare_photos")
+    assert codes(world, copy) == ["near_duplicate"]
+    assert world.supervisor.get(f"/photos/{stuck}/facts").get_json()["compared_at"] is None
+
+
 def test_the_same_file_in_another_task_is_a_case_of_its_own(world: World):
     data = encoded(scene(3))
     original, _ = taken(world, data)
