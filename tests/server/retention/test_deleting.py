@@ -388,6 +388,7 @@ def test_a_file_that_a_person_kept_stays_until_it_is_explained(world: World):
     assert world.parts.media.quarantine.exists(digest(NO_PHOTO))
     explained = {"outcome": "explained", "reason": "投诉已办结"}
     assert world.supervisor.post(settle, explained).status_code == 200
+    seal(world)
     assert due(world.supervisor) == {("quarantined", None): 1}
     approved_act(world)
     carry_out(world)
