@@ -36,7 +36,7 @@ _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 
 def single_scan_at(stream: BinaryIO) -> int | None:
     """Where the coded data of a JPEG begins that comes in a single scan; None where a decoder must
-    hold all coefficients before it can give a row.
+    hold all coefficients before it can give a row, and where no scan comes before the end.
 
     To be asked before any decoder reads the header. Leaves the stream where it was. Error:
     `ImageUnreadable` for more than one of the limits above.
@@ -81,7 +81,7 @@ def _check_header(stream: BinaryIO) -> None:
 
 
 def _is_held_whole(stream: BinaryIO) -> bool:
-    """If not, the stream is left behind the header of the one scan."""
+    """Or has no scan. If neither, the stream is left behind the header of the one."""
     scans, whole, components = 0, False, 0
     for code, segment in _markers(stream):
         if 0xC0 <= code <= 0xCF and code not in _NOT_FRAMES:
@@ -94,7 +94,7 @@ def _is_held_whole(stream: BinaryIO) -> bool:
             return False
         if scans > MAX_SCANS:
             raise ImageUnreadable
-    return whole
+    return True
 
 
 def _markers(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:

@@ -5,7 +5,9 @@ import warnings
 from collections.abc import Sequence
 from io import BytesIO
 
-from media.errors import MediaError
+import pytest
+
+from media.errors import ImageUnreadable, MediaError
 from media.images import begins_and_ends_well, decode, image_facts, opened_picture
 from media.jpeg import ends_well, single_scan_at
 from tests.media.mutations import mutant
@@ -93,3 +95,22 @@ def test_one_that_ends_in_the_middle_is_no_photo_however_much_of_it_came() -> No
     for kept in (FEW_BYTES * 8, len(data) // 2, len(data) - 2):
         assert not passes(data[:kept])
     assert image_facts(BytesIO(data)).width_px == 400
+
+
+def test_an_end_before_any_scan_is_no_end_of_a_scan() -> None:
+    """A decoder stops there, though another picture's header comes behind it."""
+    data = encoded(noise(48, 32))
+    comment = b"\xff\xfe\xff\xff" + bytes(0xFFFD)
+    end = b"\xff\xd9"
+    with pytest.raises(ImageUnreadable):
+        image_facts(BytesIO(data[:2] + end + end + comment + data[2:]))
+
+
+def test_arithmetic_coding_which_a_decoder_wants_whole_is_left_to_it() -> None:
+    """T.81, SOF9; what it makes of these bytes is noise, and as good a picture as any."""
+    data = encoded(noise(900, 700))
+    frame = data.index(b"\xff\xc0") + 1
+    header = data[:frame] + b"\xc9" + data[frame + 1 : single_scan_at(BytesIO(data))]
+    chance = random.Random(1)
+    coded = bytes(chance.randrange(255) for _ in range(100_000))
+    assert image_facts(BytesIO(header + coded + b"\xff\xd9")).width_px == 900
