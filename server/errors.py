@@ -97,7 +97,7 @@ CATALOGUE: dict[str, ErrorKind] = {
     "draw_exists": ErrorKind(409, "本期已有抽取；须先公开放弃上一次，才能再抽。"),
     "draw_under_way": ErrorKind(
         409,
-        "另一次抽取尚未完成，其抽取池含有相同对象（见 details）；请待其抽完或公开放弃后再冻结。",
+        "另一次抽取尚未派发任务，其抽取池含有相同对象（见 details）；待其派发或公开放弃后再冻结。",
     ),
     "draw_state": ErrorKind(409, "抽取当前所处的步骤不允许此操作。"),
     "draw_cannot_be_staffed": ErrorKind(

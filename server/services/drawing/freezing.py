@@ -1,6 +1,6 @@
 """Freeze (冻结): what was gathered for a draw stands from this moment."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,14 +14,13 @@ from server.ids import new_id
 from server.models import Draw, DrawPoolRow, Organisation
 from server.services.audit.acts import record_act
 from server.services.bulk import Insert, insert_rows, is_sqlite
-from server.services.drawing.gathering import Gathered, next_slot
+from server.services.drawing.gathering import Gathered, next_slot, require_right_to_seal
 from server.services.planning.plans import find_plan
 from server.services.scope import Actor
 
 POOL_COLUMNS = {"draw_id": "text", "object_id": "text", "row": "text"}
 INSERT_ROWS = 10_000
 FREEZE_LOCK = 0x5375694672656A  # any number that no other lock of ours uses
-UNDER_WAY = ("frozen", "committed")
 Row = dict[str, Any]
 
 
@@ -30,16 +29,11 @@ def freeze_draw(session: Session, *, actor: Actor, gathered: Gathered, now: date
     the snapshot, as its root says.
 
     Raises `not_found`, `plan_changed` when another revision was approved meanwhile, `draw_exists`
-    when somebody else froze this slot, `draw_under_way` while another draw that is not drawn yet
-    holds an object of this pool.
+    when somebody else froze this slot, `seal_not_yours`, `draw_under_way` while another draw whose
+    tasks were not given out before the snapshot holds an object of this pool.
     """
     _freeze_one_at_a_time(session)
-    plan = find_plan(session, actor=actor, plan_id=gathered.plan_id, lock=True)
-    if plan.approved_revision != gathered.plan_revision:
-        raise DomainError("plan_changed", details={"approved_revision": plan.approved_revision})
-    body = session.get_one(Organisation, gathered.organisation_id)
-    if next_slot(session, body, plan, gathered.month) != gathered.slot:
-        raise DomainError("draw_exists", details={"slot": gathered.slot})
+    _require_as_gathered(session, actor, gathered)
     frozen = Draw(
         id=new_id(), organisation_id=gathered.organisation_id, plan_id=gathered.plan_id,
         plan_revision=gathered.plan_revision, slot=gathered.slot, state="frozen",
@@ -50,7 +44,7 @@ def freeze_draw(session: Session, *, actor: Actor, gathered: Gathered, now: date
         frozen_at=now, frozen_by=actor.user_id,
     )  # fmt: skip
     _insert(session, frozen, gathered.pool)
-    _require_own_objects(session, frozen)
+    _require_own_objects(session, frozen, given_out=gathered.given_out)
     record_act(
         session, actor=actor, action="draw.freeze", target_type="draw", target_id=frozen.id,
         after={"slot": frozen.slot, "pool_root": frozen.pool_root, "counts": frozen.pool_counts},
@@ -65,12 +59,26 @@ def _freeze_one_at_a_time(session: Session) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": FREEZE_LOCK})
 
 
-def _require_own_objects(session: Session, frozen: Draw) -> None:
+def _require_as_gathered(session: Session, actor: Actor, gathered: Gathered) -> None:
+    """Plan, right and slot are what they were in the snapshot."""
+    plan = find_plan(session, actor=actor, plan_id=gathered.plan_id, lock=True)
+    if plan.approved_revision != gathered.plan_revision:
+        raise DomainError("plan_changed", details={"approved_revision": plan.approved_revision})
+    if gathered.sealed_until is not None:
+        require_right_to_seal(actor)
+    body = session.get_one(Organisation, gathered.organisation_id)
+    if next_slot(session, body, plan, gathered.month) != gathered.slot:
+        raise DomainError("draw_exists", details={"slot": gathered.slot})
+
+
+def _require_own_objects(session: Session, frozen: Draw, *, given_out: Collection[str]) -> None:
     """No object is in two drums at once: drawn from both it would be checked twice within the
-    interval (N30, N31), and neither pool could say so."""
-    others = session.execute(
-        select(Draw.id, Draw.slot).where(Draw.state.in_(UNDER_WAY), Draw.id != frozen.id)
+    interval (N30, N31), and neither pool could say so. What was drawn is out of the other drum
+    only when its tasks stood in this one's snapshot: under a seal that is late."""
+    standing = session.execute(
+        select(Draw.id, Draw.slot).where(Draw.state != "abandoned", Draw.id != frozen.id)
     ).all()
+    others = [each for each in standing if each.id not in given_out]
     mine, theirs = aliased(DrawPoolRow), aliased(DrawPoolRow)
     for other in others:
         shared = (

@@ -38,7 +38,8 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Gathered:
-    """All that is frozen, as it stood in one snapshot, and the root that commits to it."""
+    """All that is frozen, as it stood in one snapshot, and the root that commits to it. `given_out`
+    are the draws whose tasks stood there, and were counted as checks."""
 
     plan_id: str
     plan_revision: int
@@ -52,6 +53,7 @@ class Gathered:
     left_out: list[Row]
     pool: list[Row]
     pool_root: str
+    given_out: frozenset[str]
 
 
 def gather_draw(
@@ -108,6 +110,7 @@ def gather_draw(
         month=month, slot=slot, period=period, sealed_until=sealed_until, rules=drawn_by,
         officers=roster.rows, left_out=roster.left_out, pool=pool,
         pool_root=_root(slot, pool, roster.rows, drawn_by),
+        given_out=frozenset(session.scalars(select(Draw.id).where(Draw.opened_at.is_not(None)))),
     )  # fmt: skip
 
 
@@ -130,9 +133,14 @@ def _sealed_until(content: Mapping[str, Any], actor: Actor, period: Period) -> d
     until = date.fromisoformat(content["sealed_until"])
     if until > period.last:
         raise DomainError("date_out_of_range", details={"field": "sealed_until"})
+    require_right_to_seal(actor)
+    return until
+
+
+def require_right_to_seal(actor: Actor) -> None:
+    """Raises `seal_not_yours` for all but administrators."""
     if actor.role != "admin":
         raise DomainError("seal_not_yours")
-    return until
 
 
 def _eligible(rows: Iterable[Row], recusals: Iterable[dict[str, str]]) -> Counter[Kind]:

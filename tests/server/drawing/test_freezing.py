@@ -1,5 +1,7 @@
 """What was gathered is frozen only if nobody came in between; and gathering is in nobody's way."""
 
+from datetime import date
+
 import pytest
 
 from server.clock import now
@@ -7,7 +9,7 @@ from server.errors import DomainError
 from server.services.drawing.freezing import freeze_draw
 from server.services.drawing.gathering import gather_draw
 from server.services.tasks.frequency import FrequencyRules
-from tests.server.plans import decide, monthly, revise, stratum
+from tests.server.plans import decide, monthly, next_month, revise, stratum
 
 FOUR = stratum(quotas=[4], reserve=2)
 RULES = FrequencyRules()
@@ -18,10 +20,10 @@ def shops(world):
     return [world.object() for _ in range(12)]
 
 
-def gathered(world, plan):
+def gathered(world, plan, by=None):
     with world.parts.database.read() as session:
         return gather_draw(
-            session, actor=world.actor(world.supervisor), plan_id=plan["id"], month=None,
+            session, actor=world.actor(by or world.supervisor), plan_id=plan["id"], month=None,
             rules=RULES, now=now(),
         )  # fmt: skip
 
@@ -87,3 +89,38 @@ def test_an_abandoned_draw_is_in_nobodys_way(world, stage, shops):
     first = stage.freeze(stage.plan(FOUR))
     stage.abandon(first)
     stage.freeze(stage.plan(FOUR, code="other"))
+
+
+def sealed_plan(world, stage, **changes):
+    """Approved, and the administrator who may freeze it."""
+    year, month = next_month()
+    plan = stage.plan(FOUR, sealed_until=date(year, month, 15).isoformat(), **changes)
+    return plan, world.account("keeper", role="admin")
+
+
+def test_what_was_drawn_under_a_seal_is_in_no_other_drum_before_it_is_given_out_n31(
+    world, stage, shops
+):
+    plan, keeper = sealed_plan(world, stage)
+    drawn = stage.roll(stage.commit(stage.freeze(plan, by=keeper)))
+    assert drawn["state"] == "drawn"
+    refused = stage.freeze(stage.plan(FOUR, code="other"), status=409)
+    assert (refused["code"], refused["details"]["slot"]) == ("draw_under_way", drawn["slot"])
+
+
+def test_who_lost_the_right_to_seal_meanwhile_freezes_nothing_under_a_seal(world, stage, shops):
+    plan, keeper = sealed_plan(world, stage)
+    what = gathered(world, plan, by=keeper)
+    with pytest.raises(DomainError) as refused:
+        frozen(world, what)
+    assert refused.value.code == "seal_not_yours"
+
+
+def test_what_another_draw_gave_out_since_the_snapshot_is_not_drawn_again_n31(world, stage, shops):
+    first, other = stage.freeze(stage.plan(FOUR)), stage.plan(FOUR, code="other")
+    what = gathered(world, other)
+    stage.roll(stage.commit(first))
+    with pytest.raises(DomainError) as refused:
+        frozen(world, what)
+    assert refused.value.code == "draw_under_way"
+    frozen(world, gathered(world, other))
