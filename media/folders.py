@@ -63,11 +63,14 @@ def sync_up_to(top: Path, folder: Path) -> None:
 
 
 def _copy_then_rename(source: Path, destination: Path, mode: int) -> None:
-    beside = destination.with_name(f"{destination.name}.{os.getpid()}.part")
-    shutil.copyfile(source, beside)
-    _sync_file(beside)
-    beside.chmod(mode)
-    beside.rename(destination)
+    beside = destination.with_name(f".{destination.name}-{os.getpid()}-{os.urandom(4).hex()}")
+    try:
+        shutil.copyfile(source, beside)
+        _sync_file(beside)
+        beside.chmod(mode)
+        beside.rename(destination)
+    finally:  # no half of it stays on a disk that is full already
+        beside.unlink(missing_ok=True)
     source.unlink()
 
 

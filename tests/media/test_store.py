@@ -3,13 +3,18 @@
 import hashlib
 import io
 import os
+import resource
 import stat
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from media.digests import sha256_of
 from media.errors import DigestMalformed, OriginalDamaged, OriginalMissing
+from media.folders import is_full
 from media.store import READ_ONLY, LocalStore, Store
 from tests.media.pictures import written
 from tests.media.places import Place
@@ -153,14 +158,52 @@ def test_bytes_are_flushed_before_they_have_their_name_and_every_folder_after(
     assert flushed == [source, folder / SHA256, folder, folder.parent, root]
 
 
-def test_an_upload_on_another_file_system_is_moved_as_well(tmp_path: Path) -> None:
-    memory = Path("/dev/shm")  # a tmpfs of its own on Linux
-    if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[Path]:
+    """A folder on another file system."""
+    shared = Path("/dev/shm")  # a tmpfs of its own on Linux
+    if not shared.is_dir() or shared.stat().st_dev == tmp_path.stat().st_dev:
         pytest.skip("this machine has no second file system to write to")
-    source = written(memory, DATA, f"suijian-{tmp_path.name}")
+    with TemporaryDirectory(dir=shared) as folder:
+        yield Path(folder)
+
+
+def test_an_upload_on_another_file_system_is_moved_as_well(tmp_path: Path, memory: Path) -> None:
+    source = written(memory, DATA)
     LocalStore(tmp_path / "originals").put(source, SHA256)
     assert not source.exists()
     assert [path.name for path in files_under(tmp_path / "originals")] == [SHA256]
+
+
+def test_two_threads_that_copy_the_same_bytes_do_not_write_into_one_file(
+    tmp_path: Path, memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, flush = LocalStore(tmp_path / "originals"), os.fsync
+    sources = [written(memory, DATA, "first"), written(memory, DATA, "second")]
+
+    def overtaken(descriptor: int) -> None:
+        flush(descriptor)
+        if len(sources) > 1 and len(files_under(tmp_path)) == 1:  # the first one's copy is whole
+            store.put(sources.pop(), SHA256)
+
+    monkeypatch.setattr(os, "fsync", overtaken)
+    store.put(sources[0], SHA256)
+    assert [path.name for path in files_under(tmp_path)] == [SHA256]
+    assert not files_under(memory)
+
+
+def test_nothing_stays_of_a_copy_that_a_full_disk_ended(tmp_path: Path, memory: Path) -> None:
+    source, store = written(memory, bytes(1 << 16)), LocalStore(tmp_path / "originals")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 12, before[1]))  # as in a full disk: EFBIG
+    try:
+        with pytest.raises(OSError) as full:
+            store.put(source, sha256_of(source))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert is_full(full.value)
+    assert source.exists()
+    assert files_under(tmp_path) == []
 
 
 def test_originals_and_quarantine_do_not_see_each_other(place: Place, tmp_path: Path) -> None:
