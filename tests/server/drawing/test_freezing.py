@@ -1,5 +1,6 @@
 """What was gathered is frozen only if nobody came in between; and gathering is in nobody's way."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import date
 
 import pytest
@@ -83,6 +84,19 @@ def test_no_object_is_in_two_drums_at_once_n31(world, stage, shops):
     pool = stage.rows(stage.freeze(other))
     withheld = {id_ for id_, row in pool.items() if not row["eligible"]}
     assert withheld == {each["id"] for each in drawn}
+
+
+def test_of_two_pools_frozen_at_once_the_second_waits_and_sees_the_first_n31(world, stage, shops):
+    plans = stage.plan(FOUR), stage.plan(FOUR, code="other")
+    first, second = (gathered(world, plan) for plan in plans)
+    with ThreadPoolExecutor(1) as other:
+        with world.parts.database.write() as session:
+            freeze_draw(session, actor=world.actor(world.supervisor), gathered=first, now=now())
+            late = other.submit(frozen, world, second)
+            assert wait([late], timeout=0.2).not_done  # it would be done if it did not wait
+        with pytest.raises(DomainError) as refused:
+            late.result()
+    assert refused.value.code == "draw_under_way"
 
 
 def test_an_abandoned_draw_is_in_nobodys_way(world, stage, shops):
