@@ -115,9 +115,7 @@ def _unhashed(session: Session, pending: Iterable[Pending]) -> set[str]:
     )
 
 
-def _hashes(
-    media: MediaStores, digests: Iterable[str]
-) -> tuple[dict[str, int | None], list[str]]:
+def _hashes(media: MediaStores, digests: Iterable[str]) -> tuple[dict[str, int | None], list[str]]:
     """The hash of each original whose small picture lies where it should, and the originals whose
     does not. One that can't be read now is among neither: it waits, and nobody waits for it."""
     hashes, lost = {}, []
