@@ -99,6 +99,7 @@ class DrawLineSchema(ma.Schema):
     from_day = ma.fields.Date(required=True)
     to_day = ma.fields.Date(required=True)
     sealed_until = ma.fields.Date(required=True, allow_none=True)
+    practice = ma.fields.Boolean(required=True, metadata={"description": "for practice (演练)"})
     frozen_at = UtcTime(required=True)
     drawn_at = UtcTime(required=True, allow_none=True)
 
@@ -167,6 +168,7 @@ class WatchSchema(ma.Schema):
     reveal_until = UtcTime(required=True, allow_none=True)
     dice = ma.fields.String(required=True, allow_none=True)
     signed_at = UtcTime(required=True, allow_none=True)
+    practice = ma.fields.Boolean(required=True, metadata={"description": "for practice (演练)"})
 
 
 def event_from(asked: dict[str, Any]) -> dict[str, Any]:

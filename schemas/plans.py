@@ -187,6 +187,7 @@ class PlanSchema(ma.Schema):
     annual_plan_id = Id(required=True, allow_none=True)
     revision = ma.fields.Integer(required=True)
     approved_revision = ma.fields.Integer(required=True, allow_none=True)
+    practice = ma.fields.Boolean(required=True, metadata={"description": "for practice (演练)"})
 
 
 class PlanListSchema(ma.Schema):

@@ -45,6 +45,10 @@ class NewOrganisationSchema(ma.Schema):
     kind = ma.fields.String(required=True, validate=validate.OneOf(ORGANISATION_KINDS[1:]))
     division_code = DivisionCode(required=True)
     parent_id = Id(required=True)
+    practice = ma.fields.Boolean(
+        load_default=False,
+        metadata={"description": "for practice (演练), for good, with all below it"},
+    )
     responsible_person = Text(load_default=None, allow_none=True, minimum=1, maximum=100)
 
 
@@ -63,7 +67,11 @@ class OrganisationSchema(ma.Schema):
     kind = ma.fields.String(required=True, validate=validate.OneOf(ORGANISATION_KINDS))
     division_code = ma.fields.String(required=True)
     parent_id = Id(required=True, allow_none=True)
-    path = ma.fields.String(required=True, metadata={"description": "ids from the root down"})
+    path = ma.fields.String(
+        required=True,
+        metadata={"description": "ids from the root down; before those of practice: ~practice"},
+    )
+    practice = ma.fields.Boolean(required=True, metadata={"description": "for practice (演练)"})
     responsible_person = ma.fields.String(required=True, allow_none=True)
 
 

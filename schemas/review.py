@@ -79,6 +79,7 @@ class ReviewTaskSchema(ma.Schema):
     number = _text()
     origin = _text()
     source_document = _maybe_text()
+    practice = ma.fields.Boolean(required=True, metadata={"description": "for practice (演练)"})
     status = _text(validate=validate.OneOf(STATUSES))
     round = ma.fields.Integer(required=True)
     planned_on = ma.fields.Date(required=True)
@@ -105,6 +106,7 @@ class ReviewOrganisationSchema(ma.Schema):
 
     id = _text()
     name = _text()
+    practice = ma.fields.Boolean(required=True, metadata={"description": "for practice (演练)"})
 
 
 class ReviewChecklistSchema(ma.Schema):

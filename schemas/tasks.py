@@ -114,6 +114,7 @@ class TaskSchema(ma.Schema):
     origin = ma.fields.String(required=True, validate=validate.OneOf(ORIGINS))
     source_document = ma.fields.String(required=True, allow_none=True)
     organisation_id = Id(required=True)
+    practice = ma.fields.Boolean(required=True, metadata={"description": "for practice (演练)"})
     status = ma.fields.String(required=True, validate=validate.OneOf(STATUSES))
     round = ma.fields.Integer(required=True)
     planned_on = ma.fields.Date(required=True)

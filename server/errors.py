@@ -56,6 +56,15 @@ CATALOGUE: dict[str, ErrorKind] = {
     "forbidden": ErrorKind(403, "您没有执行此操作的权限。"),
     # states and versions
     "conflict": ErrorKind(409, "内容与现有数据冲突，请刷新后重试。"),
+    "practice_never_published": ErrorKind(
+        409, "这是演练数据，永不公示；演练到审核通过为止，正式检查请在正式机构中办理。"
+    ),
+    "practice_only_uses": ErrorKind(
+        409, "演练使用正式的检查表，不能新增或修改；确需修改请以正式机构账号办理。"
+    ),
+    "practice_word": ErrorKind(
+        422, "details.word 是演练数据专用的字头，正式数据不能使用，请另取名称。"
+    ),
     "precondition_required": ErrorKind(428, "请在 If-Match 中给出您所见的版本。"),
     "precondition_failed": ErrorKind(412, "内容已被他人修改，请刷新后重试。"),
     "state_invalid": ErrorKind(409, "当前状态不允许此操作。"),

@@ -197,13 +197,14 @@ def _operator(session: Session) -> Actor:
 
 
 @registers_commands.command("find-duplicates", short_help="Look for objects that may be one.")
+@click.option("--practice", is_flag=True, help="Among the objects for practice (演练) instead.")
 @with_appcontext
-def find_duplicates_command() -> None:
+def find_duplicates_command(practice: bool) -> None:
     """Propose pairs of objects that may be one (疑似重复): alike name and address, or one legal
     person under two codes. Nothing is merged: people decide, at GET
     /api/v1/registers/duplicates. Safe to repeat; what was decided stays decided."""
     with _bar("comparing") as progress:
-        search = find_duplicates(parts().database, now=now(), progress=progress)
+        search = find_duplicates(parts().database, practice=practice, now=now(), progress=progress)
     click.echo(
         f"objects: {search.objects}\nblocks with two or more: {search.blocks}\n"
         f"compared: {search.compared}\n"

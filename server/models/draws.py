@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.models.base import Base
+from server.models.organisations import practice_of
 
 
 class Draw(Base):
@@ -53,6 +54,7 @@ class Draw(Base):
     abandoned_at: Mapped[datetime | None]
     abandoned_by: Mapped[str | None] = mapped_column(String(64))
     abandon_reason: Mapped[str | None] = mapped_column(Text)
+    practice = practice_of(organisation_id)  # N7
 
 
 class DrawPoolRow(Base):

@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.models.base import Base
+from server.models.organisations import practice_of
 
 
 class Plan(Base):
@@ -31,6 +32,7 @@ class Plan(Base):
     approved_revision: Mapped[int | None]  # the one that holds
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(64))
+    practice = practice_of(organisation_id)  # N7
 
 
 class PlanRevision(Base):

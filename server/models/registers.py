@@ -3,21 +3,37 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import (
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.models.base import Base, index_where
+
+#: what belongs to a body names whether that is for practice, too: nothing crosses over (N7)
+BODY = ["organisations.id", "organisations.practice"]
 
 
 class Officer(Base):
     """Someone with an enforcement certificate (执法资格); without a valid one nobody is sent."""
 
     __tablename__ = "officers"
+    __table_args__ = (
+        ForeignKeyConstraint(["organisation_id", "practice"], BODY),
+        UniqueConstraint("certificate_number", "practice"),
+    )
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"), index=True)
+    organisation_id: Mapped[str] = mapped_column(String(64), index=True)
+    practice: Mapped[bool] = mapped_column(default=False, server_default=false())
     name: Mapped[str] = mapped_column(String(100))
-    certificate_number: Mapped[str | None] = mapped_column(String(64), unique=True)
+    certificate_number: Mapped[str | None] = mapped_column(String(64))
     certificate_expires_on: Mapped[date | None]
     post: Mapped[str] = mapped_column(String(64))  # 岗位
     rank: Mapped[str] = mapped_column(String(64), default="")  # 职务
@@ -34,16 +50,19 @@ class InspectionObject(Base):
     __table_args__ = (
         Index("ix_objects_of_organisation", "organisation_id", "division_state"),
         index_where("ix_objects_merged_into", "merged_into", where="merged_into IS NOT NULL"),
+        ForeignKeyConstraint(["organisation_id", "practice"], BODY),
+        UniqueConstraint("credit_code", "practice"),
     )
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
+    organisation_id: Mapped[str] = mapped_column(String(64))
+    practice: Mapped[bool] = mapped_column(default=False, server_default=false())
     name: Mapped[str] = mapped_column(String(300))
     #: 机关、团体、企业、事业: agency | association | firm | institution | other (N2)
     nature: Mapped[str | None] = mapped_column(String(20))
     kind: Mapped[str] = mapped_column(String(20), default="general")  # key|general|small|other
     small_kind: Mapped[str | None] = mapped_column(String(40))  # which of the 九小场所
-    credit_code: Mapped[str | None] = mapped_column(String(18), unique=True)
+    credit_code: Mapped[str | None] = mapped_column(String(18))
     address: Mapped[str] = mapped_column(Text, default="")
     division_code: Mapped[str] = mapped_column(String(12))
     proposed_division_code: Mapped[str | None] = mapped_column(String(12))

@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.models.base import Base
+from server.models.organisations import practice_of
 
 
 class Task(Base):
@@ -39,6 +40,7 @@ class Task(Base):
     send_back_reason: Mapped[str | None] = mapped_column(Text)
     cancel_reason: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
+    practice = practice_of(organisation_id)  # N7
 
 
 class Assignment(Base):

@@ -1,6 +1,6 @@
 """Who is asking, and what part of the tree (辖区) is theirs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sqlalchemy import ColumnElement
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from server.db import Glance
 from server.errors import DomainError
 from server.models import Organisation
+from server.models.organisations import is_practice, line_of, practice_path
 from server.services.sql import run
 
 #: `helper`: a partner in cleaning the registers (文员、市场监管员、民警); sees nothing else
@@ -38,9 +39,14 @@ class Actor:
     request_id: str | None = None
     draining: bool = False  # the device may only send what it still holds
 
+    @property
+    def practice(self) -> bool:
+        """Whether they see practice organisations (演练, N7); never those and real ones at once."""
+        return is_practice(self.path)
+
     def holds(self, path: str) -> bool:
         """Whether an organisation's path lies in this person's part of the tree."""
-        return path.startswith(self.path)
+        return path.startswith(self.path) and is_practice(path) == self.practice
 
 
 def load_actor(
@@ -66,6 +72,13 @@ def load_actor(
     )  # fmt: skip
 
 
+def in_practice(actor: Actor) -> Actor:
+    """The same person as they see the practice organisations below their part of the tree, and
+    nothing else. Raises `forbidden` for who has no part of the tree to look after."""
+    require_role(actor, "supervisor", "admin", "auditor")
+    return replace(actor, path=practice_path(actor.path))
+
+
 def require_role(actor: Actor, *roles: Role) -> None:
     """Raise `forbidden` unless the actor has one of the roles."""
     if actor.role not in roles:
@@ -79,7 +92,20 @@ def in_scope(actor: Actor) -> ColumnElement[bool]:
 
 def below(path: str) -> ColumnElement[bool]:
     """A condition on Organisation: the body of this path, and all below it."""
-    return Organisation.path.startswith(path, autoescape=True)
+    within: ColumnElement[bool] = Organisation.path.startswith(path, autoescape=True)
+    return within if is_practice(path) else within & in_earnest()
+
+
+def in_earnest() -> ColumnElement[bool]:
+    """A condition on Organisation: not for practice (N7). Whatever the public reads, and whatever
+    is searched across the whole tree, has it."""
+    return Organisation.practice.is_(False)
+
+
+def at_or_above(path: str) -> ColumnElement[bool]:
+    """A condition on Organisation: the body of this path, and all above it, which are real ones
+    above a practice body, too."""
+    return Organisation.id.in_(line_of(path))
 
 
 def organisation_in_scope(session: Session, *, actor: Actor, organisation_id: str) -> Organisation:
@@ -88,3 +114,9 @@ def organisation_in_scope(session: Session, *, actor: Actor, organisation_id: st
     if found is None or not actor.holds(found.path):
         raise DomainError("not_found")
     return found
+
+
+def own_organisation(session: Session, actor: Actor) -> Organisation:
+    """The actor's own organisation, for acts that belong to it. Raises `not_found` to who looks at
+    practice organisations from a real one: whoever practises such an act has an account there."""
+    return organisation_in_scope(session, actor=actor, organisation_id=actor.organisation_id)

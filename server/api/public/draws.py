@@ -1,20 +1,17 @@
 """Draws (抽取公示) as JSON, and as the file that anyone can replay."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from flask import Response
 
-from draw import bundle as bundles
 from schemas.public_draws import PublicDrawSchema, PublicDrawsSchema
 from server import clock
+from server.api.draw_files import bundle_file, pool_file
 from server.api.glue import error_responses
 from server.api.public import public
 from server.api.public.results import TAGGED, UNCHANGED
 from server.parts import parts
-from server.services.drawing.finding import lines_of
 from server.services.drawing.public_draws import find_replayable, public_draw, public_draws
-from server.services.drawing.rolling import bundle_of
 
 
 @public.route("/draws")
@@ -43,8 +40,7 @@ def bundle(draw_id: str) -> Response:
     """The bundle, to be replayed with `python -m draw verify` beside its pool"""
     with parts().database.read() as session:
         drawing = find_replayable(session, draw_id, now=clock.now())
-        content = bundles.write(bundle_of(drawing, late=True))
-    return _download(Response(content), f"{draw_id}.json", "application/json")
+        return bundle_file(drawing)
 
 
 @public.route("/draws/<draw_id>/pool")
@@ -56,16 +52,4 @@ def pool(draw_id: str) -> Response:
     """The frozen pool, a row a line"""
     with parts().database.read() as session:
         find_replayable(session, draw_id, now=clock.now())
-    return _download(Response(_lines(draw_id)), f"{draw_id}.pool.ndjson", "application/x-ndjson")
-
-
-def _lines(draw_id: str) -> Iterator[bytes]:
-    with parts().database.read() as session:
-        for line in lines_of(session, draw_id):
-            yield f"{line}\n".encode()
-
-
-def _download(answer: Response, name: str, media_type: str) -> Response:
-    answer.content_type = media_type
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    return pool_file(draw_id)

@@ -7,7 +7,6 @@ from flask import Response
 from flask.views import MethodView
 from sqlalchemy.orm import Session
 
-from draw import bundle as bundles
 from schemas.draws import (
     AbandonSchema,
     DiceSchema,
@@ -20,6 +19,7 @@ from schemas.draws import (
     event_from,
 )
 from server import clock
+from server.api.draw_files import bundle_file, pool_file
 from server.api.glue import attempting, error_responses, noting_refusals, reading, writing
 from server.api.supervisor import supervisor
 from server.api.supervisor.tasks import frequency_rules
@@ -33,7 +33,7 @@ from server.services.drawing.gathering import gather_draw
 from server.services.drawing.giving_out import waiting_of
 from server.services.drawing.happening import note_event
 from server.services.drawing.opening import open_in_time
-from server.services.drawing.rolling import bundle_of, roll_dice
+from server.services.drawing.rolling import roll_dice
 from server.services.drawing.witnesses import sign_in_witness, witnesses_of
 
 
@@ -157,13 +157,25 @@ def bundle(draw_id: str) -> Response:
     with reading("supervisor", "admin", "auditor") as (session, actor):
         drawing = find_draw(session, actor=actor, draw_id=draw_id)
         require_state(drawing, "drawn")
-    return Response(bundles.write(bundle_of(drawing, late=True)), content_type="application/json")
+        return bundle_file(drawing)
+
+
+@supervisor.route("/draws/<draw_id>/pool")
+@error_responses(401, 403, 404, 409)
+@supervisor.response(
+    200, content_type="application/x-ndjson", description="NAME.pool.ndjson (docs/draw.md)"
+)
+def pool(draw_id: str) -> Response:
+    """The frozen pool, a row a line: with the bundle beside it the draw can be replayed"""
+    with reading("supervisor", "admin", "auditor") as (session, actor):
+        require_state(find_draw(session, actor=actor, draw_id=draw_id), "drawn")
+    return pool_file(draw_id)
 
 
 def _shown(session: Session, drawing: Draw) -> dict[str, Any]:
     session.flush()
     columns = [column.key for column in Draw.__table__.columns]
-    shown: dict[str, Any] = {name: getattr(drawing, name) for name in columns}
+    shown: dict[str, Any] = {name: getattr(drawing, name) for name in [*columns, "practice"]}
     waiting = [
         {"task_id": task.id, "object_id": task.object_id}
         for task, _ in waiting_of(session, drawing)

@@ -108,4 +108,5 @@ def _period(asked: dict[str, Any]) -> dict[str, Any]:
 def _shown(session: Session, plan: Plan) -> dict[str, Any]:
     revisions: list[PlanRevision] = list(revisions_of(session, plan))
     columns = [column.key for column in Plan.__table__.columns]
-    return {**{name: getattr(plan, name) for name in columns}, "revisions": revisions}
+    shown = {name: getattr(plan, name) for name in [*columns, "practice"]}
+    return {**shown, "revisions": revisions}

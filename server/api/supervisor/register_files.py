@@ -13,11 +13,11 @@ from schemas.registers import OfficerListArgs
 from server import clock
 from server.api.glue import error_responses, reading, writing
 from server.api.supervisor import supervisor
-from server.models import Organisation
 from server.services.registers.exporting import export_register
 from server.services.registers.importing import import_objects, stage_file
 from server.services.registers.officer_files import import_officers
 from server.services.registers.templates import write_register_template
+from server.services.scope import own_organisation
 
 TYPES = {
     "csv": "text/csv",
@@ -65,7 +65,7 @@ def upload_objects(args: dict[str, Any], files: dict[str, Any]) -> dict[str, Any
     """Import objects into one's part of the tree; large files: flask registers import"""
     upload: FileStorage = files["file"]
     with reading("supervisor", "admin") as (session, actor):
-        body = session.get_one(Organisation, actor.organisation_id)
+        body = own_organisation(session, actor)
     with tempfile.TemporaryFile() as file:
         upload.save(file, COPIED_BYTES)
         file.seek(0)
@@ -75,7 +75,7 @@ def upload_objects(args: dict[str, Any], files: dict[str, Any]) -> dict[str, Any
         with opened("supervisor", "admin") as (session, actor):
             report = import_objects(
                 session, actor=actor, staged=staged,
-                organisation=session.get_one(Organisation, actor.organisation_id),
+                organisation=own_organisation(session, actor),
                 source=args.get("source"), filename=upload.filename or "",
                 dry_run=args["dry_run"], now=clock.now(),
             )  # fmt: skip

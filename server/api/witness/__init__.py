@@ -88,7 +88,7 @@ def _token() -> str:
 
 
 def _seen(who: DrawWitness, drawing: Draw) -> dict[str, Any]:
-    names = ("slot", "state", "pool_root", "commitment", "reveal_until", "dice")
+    names = ("slot", "state", "pool_root", "commitment", "reveal_until", "dice", "practice")
     shown = {name: getattr(drawing, name) for name in names}
     shares = shares_for(drawing, who, now=clock.now())
     return {

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from draw.ceremony import commitment
 from draw.faults import Refused
 from server.errors import DomainError
-from server.models import Draw
+from server.models import Draw, Organisation
 from server.services.audit.acts import record_act
 from server.services.drawing.finding import find_draw, frozen_of, require_state
 from server.services.drawing.refusals import as_domain_error
@@ -73,7 +73,10 @@ def note_in_ledger(
     session: Session, drawing: Draw, *, kind: str, body: object, signer: Signer | None,
     now: datetime, mark: str = "",
 ) -> None:  # fmt: skip
-    """Put what happened into the ledger under the slot's name, and remember where it stands."""
+    """Put what happened into the ledger under the slot's name, and remember where it stands. Of a
+    draw for practice (N7) nothing goes there."""
+    if session.get_one(Organisation, drawing.organisation_id).practice:
+        return
     name = f"{drawing.slot}{mark}"
     position = append_body(session, signer=signer, kind=kind, name=name, body=body, now=now)
     drawing.entries = {**drawing.entries, f"{kind}{mark}": position}

@@ -15,7 +15,7 @@ from server.services.drawing.giving_out import teams_of
 from server.services.drawing.rolling import is_sealed
 from server.services.registers.objects import object_in_scope
 from server.services.registers.officers import officer_in_scope
-from server.services.scope import Actor
+from server.services.scope import Actor, at_or_above
 from server.services.tasks.frequency import FrequencyRules, add_months, checks_of_objects
 
 NEWEST = 24
@@ -55,7 +55,8 @@ def explain_officer(
     home = session.get_one(Organisation, officer.organisation_id)
     draws = session.scalars(
         select(Draw)
-        .where(Draw.organisation_id.in_(home.path.strip("/").split("/")))
+        .join(Organisation, Organisation.id == Draw.organisation_id)
+        .where(at_or_above(home.path), Organisation.practice == home.practice)
         .order_by(Draw.frozen_at.desc(), Draw.id)
         .limit(NEWEST)
     )

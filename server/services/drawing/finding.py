@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session, defer, undefer
 
 from draw.ceremony import Frozen, freeze
 from server.errors import DomainError
@@ -48,7 +48,7 @@ def list_draws(session: Session, *, actor: Actor) -> Sequence[Draw]:
         select(Draw)
         .join(Organisation, Organisation.id == Draw.organisation_id)
         .where(in_scope(actor))
-        .options(*without_heavy)
+        .options(*without_heavy, undefer(Draw.practice))
         .order_by(Draw.frozen_at.desc(), Draw.id)
     ).all()
 

@@ -26,7 +26,7 @@ from server.services.drawing.refusals import as_domain_error
 from server.services.drawing.roster import Roster, roster_of
 from server.services.drawing.staffing import Kind, require_staffing
 from server.services.planning.items import InForce, items_in_force
-from server.services.planning.plan_rules import period_of
+from server.services.planning.plan_rules import PRACTICE_MARK, period_of
 from server.services.planning.plans import find_plan, revision_of
 from server.services.planning.weights import table_in_force
 from server.services.scope import Actor
@@ -98,6 +98,8 @@ def gather_draw(
     recusals = recusals_of(session, officers=roster.rows, object_ids=[row["id"] for row in pool])
     kinds = _eligible(pool, recusals)
     drawn_by = _rules(plan, content, kinds, force=force, period=period, roster=roster)
+    if body.practice:
+        drawn_by["practice"] = True
     drawn_by["weights"] = _weights(table)
     drawn_by["recusals"] = recusals
     drawn_by["checklists"] = {
@@ -199,9 +201,10 @@ def _weights(table: WeightTable) -> dict[str, Any]:
 def next_slot(session: Session, body: Organisation, plan: Plan, month: date | None) -> str:
     """The slot of the next attempt, named by the month that the plan begins in, or that is drawn of
     an annual one: on whatever day it is asked for, it is the same. Raises `draw_exists` while the
-    last attempt is not abandoned."""
+    last attempt is not abandoned. A slot for practice (N7) says so, and no plan in earnest may."""
     first = plan.from_day if month is None or plan.kind != "annual" else month
-    name = f"{first:%Y-%m}/{body.division_code}/{plan.code}#"
+    mark = PRACTICE_MARK if body.practice else ""
+    name = f"{first:%Y-%m}/{body.division_code}/{mark}{plan.code}#"
     attempts = session.execute(
         select(Draw.slot, Draw.state, Draw.organisation_id).where(
             Draw.slot.startswith(name, autoescape=True)

@@ -14,6 +14,7 @@ from server.services.drawing.finding import without_heavy
 from server.services.drawing.giving_out import teams_of
 from server.services.drawing.rolling import is_sealed
 from server.services.planning.plans import revision_of
+from server.services.scope import in_earnest
 
 PUBLIC_STATES = ("committed", "drawn", "abandoned")
 MOST = 200
@@ -24,7 +25,7 @@ def public_draws(session: Session) -> list[dict[str, Any]]:
     rows = session.execute(
         select(Draw, Organisation)
         .join(Organisation, Organisation.id == Draw.organisation_id)
-        .where(Draw.state.in_(PUBLIC_STATES))
+        .where(Draw.state.in_(PUBLIC_STATES), in_earnest())
         .options(*without_heavy)
         .order_by(Draw.frozen_at.desc(), Draw.id)
         .limit(MOST)
@@ -60,8 +61,11 @@ def public_draw(session: Session, *, draw_id: str, now: datetime) -> dict[str, A
 
 def find_public(session: Session, draw_id: str) -> Draw:
     """A draw that is public in some part. Raises `not_found`."""
-    drawing = session.get(Draw, draw_id)
-    if drawing is None or drawing.state not in PUBLIC_STATES:
+    query = select(Draw).join(Organisation, Organisation.id == Draw.organisation_id)
+    drawing = session.scalars(
+        query.where(Draw.id == draw_id, Draw.state.in_(PUBLIC_STATES), in_earnest())
+    ).one_or_none()
+    if drawing is None:
         raise DomainError("not_found")
     return drawing
 

@@ -21,7 +21,7 @@ from server.services.planning.item_rules import (
     in_effect,
 )
 from server.services.planning.versions import require_later
-from server.services.scope import Actor, organisation_in_scope
+from server.services.scope import Actor, at_or_above, in_earnest, organisation_in_scope
 
 #: who has a list: the corps the base, a detachment what it adds
 BODIES = ("corps", "detachment")
@@ -58,10 +58,13 @@ def publish_items(
     """Publish the next version of an organisation's list; it holds from a day that is yet to come
     or today.
 
-    Raises `not_found`, `items_not_yours` for a brigade, `item_list_invalid` with every fault in
-    `details.errors`, `date_out_of_range`, `nothing_to_correct` where nothing changed.
+    Raises `not_found`, `practice_never_published`, `items_not_yours` for a brigade,
+    `item_list_invalid` with every fault in `details.errors`, `date_out_of_range`,
+    `nothing_to_correct` where nothing changed.
     """
     body = organisation_in_scope(session, actor=actor, organisation_id=organisation_id)
+    if body.practice:
+        raise DomainError("practice_never_published")
     if body.kind not in BODIES:
         raise DomainError("items_not_yours", details={"kind": body.kind})
     session.refresh(body, with_for_update={"key_share": True})
@@ -95,9 +98,7 @@ def publish_items(
 
 def items_in_force(session: Session, *, organisation: Organisation, day: date) -> InForce:
     """The lists of the corps and the detachment above an organisation, or of itself, on a day."""
-    above = session.scalars(
-        select(Organisation).where(Organisation.id.in_(organisation.path.strip("/").split("/")))
-    )
+    above = session.scalars(select(Organisation).where(at_or_above(organisation.path)))
     by_kind = {body.kind: body for body in above}
     found = {
         kind: _in_force(session, body.id, day) for kind, body in by_kind.items() if kind in BODIES
@@ -116,7 +117,7 @@ def publishing_bodies(session: Session) -> Sequence[Organisation]:
     having = select(ItemList.organisation_id).distinct()
     return session.scalars(
         select(Organisation)
-        .where(Organisation.id.in_(having))
+        .where(Organisation.id.in_(having), in_earnest())
         .order_by(Organisation.division_code, Organisation.id)
     ).all()
 
@@ -126,7 +127,8 @@ def read_items(
 ) -> dict[str, Any]:
     """What everyone may read of an organisation's list: what holds today, or one version of its
     own as it was published, and all versions with what each changed. Raises `not_found`."""
-    body = session.get(Organisation, organisation_id)
+    asked = select(Organisation).where(Organisation.id == organisation_id, in_earnest())
+    body = session.scalars(asked).one_or_none()
     versions = versions_of(session, organisation_id) if body else []
     if body is None or not versions:
         raise DomainError("not_found")

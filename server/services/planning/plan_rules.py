@@ -14,6 +14,8 @@ from server.services.planning.feasibility import MONTHS
 
 Content = Mapping[str, Any]
 OBJECT_KINDS = ("key", "general", "small", "other")
+PRACTICE_MARK = "PRACTICE-"
+"""Before the plan's code in the slot of a draw for practice (N7); no plan in earnest begins so."""
 
 
 def faults_of(content: Content, *, kind: str, item_codes: Sequence[str]) -> list[dict[str, Any]]:

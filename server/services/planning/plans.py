@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from server.clock import china_date
 from server.errors import DomainError
@@ -16,7 +16,7 @@ from server.models import Organisation, Plan, PlanRevision
 from server.services.audit.acts import record_act
 from server.services.planning.items import items_in_force
 from server.services.planning.plan_capacity import capacity_of, require_capacity
-from server.services.planning.plan_rules import changes_between, faults_of
+from server.services.planning.plan_rules import PRACTICE_MARK, changes_between, faults_of
 from server.services.scope import Actor, in_scope, organisation_in_scope
 from server.services.tasks.frequency import FrequencyRules
 
@@ -47,10 +47,13 @@ def file_plan(
 ) -> tuple[Plan, PlanRevision]:
     """File a plan; another person decides about it.
 
-    Raises `not_found`, `date_out_of_range`, `plan_exists`, `plan_invalid`, `plan_outside_share`,
-    and `plan_over_capacity` with the largest quota that can be kept in `details.strata`.
+    Raises `not_found`, `practice_word`, `date_out_of_range`, `plan_exists`, `plan_invalid`,
+    `plan_outside_share`, and `plan_over_capacity` with the largest quota that can be kept in
+    `details.strata`.
     """
-    organisation_in_scope(session, actor=actor, organisation_id=asked.organisation_id)
+    body = organisation_in_scope(session, actor=actor, organisation_id=asked.organisation_id)
+    if asked.code.upper().startswith(PRACTICE_MARK) and not body.practice:
+        raise DomainError("practice_word", details={"word": PRACTICE_MARK})
     _require_period(asked, today=china_date(now))
     _require_annual(session, asked)
     plan = Plan(
@@ -147,6 +150,7 @@ def list_plans(session: Session, *, actor: Actor, filters: Mapping[str, Any]) ->
         .join(Organisation, Organisation.id == Plan.organisation_id)
         .where(in_scope(actor), Plan.year == filters["year"])
         .order_by(Plan.from_day, Plan.code, Plan.id)
+        .options(undefer(Plan.practice))
     )
     if "kind" in filters:
         query = query.where(Plan.kind == filters["kind"])

@@ -11,6 +11,7 @@ from server.clock import china_date
 from server.errors import DomainError
 from server.ids import new_id
 from server.models import Organisation, WeightTable
+from server.models.organisations import line_of
 from server.services.audit.acts import record_act
 from server.services.planning.factors import weights_of
 from server.services.planning.item_rules import digest_of
@@ -74,7 +75,7 @@ def table_in_force(session: Session, *, organisation: Organisation, day: date) -
 
     Raises `weights_missing` where nobody has published one.
     """
-    for organisation_id in reversed(organisation.path.strip("/").split("/")):
+    for organisation_id in reversed(line_of(organisation.path)):
         found = session.scalars(
             select(WeightTable)
             .where(WeightTable.organisation_id == organisation_id)

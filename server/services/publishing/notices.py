@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from server.errors import DomainError
 from server.failpoints import reach
 from server.ids import new_id
-from server.models import Photo, Publication, Task
+from server.models import Organisation, Photo, Publication, Task
 from server.services.audit.acts import record_act
 from server.services.evidence.custody import Custody, record_custody
 from server.services.publishing.masking import mask
@@ -42,11 +42,14 @@ def publish(
     """Publish an approved task and close it; of a published one, a corrected version.
 
     `result` overrules the derived result type where the record alone cannot say it; `reason` is
-    needed from the second version on. Raises `not_found`, `reviewer_on_task`, `state_invalid`,
-    `result_contradicts`, `correction_reason_needed` or `nothing_to_correct`.
+    needed from the second version on. Raises `not_found`, `practice_never_published`,
+    `reviewer_on_task`, `state_invalid`, `result_contradicts`, `correction_reason_needed` or
+    `nothing_to_correct`.
     """
     task = find_task(session, actor=actor, task_id=task_id, lock=True)
     require_reviewer(session, actor=actor, task_id=task_id)
+    if session.get_one(Organisation, task.organisation_id).practice:
+        raise DomainError("practice_never_published")
     if task.status not in SETTLED:
         raise DomainError("state_invalid", details={"step": "publish", "status": task.status})
     inspection = gather(session, task)

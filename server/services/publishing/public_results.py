@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from server.clock import CHINA, from_ms, to_ms
 from server.errors import DomainError
 from server.models import Organisation, Publication
+from server.services.scope import below, in_earnest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +55,7 @@ def search_results(session: Session, *, search: Search) -> dict[str, Any]:
 
 def read_result(session: Session, *, notice_id: str, version: int | None = None) -> dict[str, Any]:
     """One notice: the newest version, or the one asked for. Raises `not_found`."""
-    query = select(Publication).where(Publication.notice_id == notice_id)
+    query = _published().where(Publication.notice_id == notice_id)
     versions = session.scalars(query.order_by(Publication.version)).all()
     wanted = version if version is not None else len(versions)
     shown = next((each for each in versions if each.version == wanted), None)
@@ -77,14 +78,22 @@ def publishing_organisations(session: Session) -> Sequence[Any]:
     published = select(Publication.organisation_id).distinct()
     return session.execute(
         select(Organisation.id, Organisation.name)
-        .where(Organisation.id.in_(published))
+        .where(Organisation.id.in_(published), in_earnest())
         .order_by(Organisation.division_code, Organisation.id)
     ).all()
 
 
+def _published() -> Select[Publication]:
+    return (
+        select(Publication)
+        .join(Organisation, Organisation.id == Publication.organisation_id)
+        .where(in_earnest())
+    )
+
+
 def _newest_versions() -> Select[Publication]:
     newer = aliased(Publication)
-    return select(Publication).where(
+    return _published().where(
         ~select(newer.id)
         .where(newer.notice_id == Publication.notice_id, newer.version > Publication.version)
         .exists()
@@ -96,10 +105,7 @@ def _within(session: Session, organisation_id: str) -> Any:
     path = session.scalars(
         select(Organisation.path).where(Organisation.id == organisation_id)
     ).one_or_none()
-    below = select(Organisation.id).where(
-        Organisation.path.startswith(path or " ", autoescape=True)
-    )
-    return Publication.organisation_id.in_(below)
+    return below(path or " ")
 
 
 def _mentions(q: str) -> Any:

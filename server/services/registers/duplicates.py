@@ -48,8 +48,11 @@ class Search:
     new: int = 0
 
 
-def find_duplicates(database: Database, *, now: datetime, progress: Progress) -> Search:
-    """Look through all objects that stand; put new pairs to people. Safe to repeat."""
+def find_duplicates(
+    database: Database, *, practice: bool = False, now: datetime, progress: Progress
+) -> Search:
+    """Look through all objects that stand, the real ones or those for practice (N7); put new pairs
+    to people. Safe to repeat."""
     search = Search()
     scratch = sqlite3.connect("", isolation_level=None)
     try:
@@ -62,7 +65,7 @@ def find_duplicates(database: Database, *, now: datetime, progress: Progress) ->
             "PRIMARY KEY (first_id, second_id)) WITHOUT ROWID;"
         )
         with database.read() as session:
-            search.objects = _seat(session, scratch)
+            search.objects = _seat(session, scratch, practice=practice)
         _compare(scratch, search, progress)
         search.found = scratch.execute("SELECT count(*) FROM pairs").fetchone()[0]
         for batch in _pairs(scratch):
@@ -75,12 +78,12 @@ def find_duplicates(database: Database, *, now: datetime, progress: Progress) ->
         scratch.close()
 
 
-def _seat(session: Session, scratch: sqlite3.Connection) -> int:
+def _seat(session: Session, scratch: sqlite3.Connection, *, practice: bool) -> int:
     """Copy the objects into the scratch file, each with the blocks it sits in."""
     found = InspectionObject
     rows = session.execute(
         select(found.id, found.division_code, found.credit_code, found.name, found.address)
-        .where(found.state == "active")
+        .where(found.state == "active", found.practice.is_(practice))
         .execution_options(yield_per=BATCH)
     )
     count = 0

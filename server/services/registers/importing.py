@@ -38,6 +38,7 @@ from server.services.registers.stage import Stage
 from server.services.scope import Actor
 
 MAX_ROWS = 5_000_000
+PRACTICE_SOURCE = "演练："
 
 Progress = Callable[[int, int], object]  # (done, of how much)
 
@@ -115,9 +116,11 @@ def import_objects(
     if not dry_run:
         hold_registers(session)
     report = ImportReport(
-        source=source or staged.source, dry_run=dry_run, rows=staged.stage.rows_read
+        source=_source(source or staged.source, organisation),
+        dry_run=dry_run,
+        rows=staged.stage.rows_read,
     )
-    loading = Loading(session, source=report.source, now=now)
+    loading = Loading(session, source=report.source, practice=organisation.practice, now=now)
     work = _Import(
         session=session, actor=actor, stage=staged.stage, report=report, loading=loading,
         organisation=organisation, now=now,
@@ -131,6 +134,15 @@ def import_objects(
             target_id=new_id(), after={"file": filename, **asdict(report)}, now=now,
         )  # fmt: skip
     return report
+
+
+def _source(named: str, organisation: Organisation) -> str:
+    """What a source is called: rows for practice (N7) know each other, and no real ones."""
+    if organisation.practice:
+        return f"{PRACTICE_SOURCE}{named}"
+    if named.startswith(PRACTICE_SOURCE):
+        raise DomainError("practice_word", details={"word": PRACTICE_SOURCE})
+    return named
 
 
 @dataclass(kw_only=True)
@@ -174,7 +186,7 @@ class _Import:
         divisions: Counter[str] = Counter()
         known = KnownObjects(
             self.session, actor=self.actor, source=self.report.source,
-            path=self.organisation.path, dry_run=self.report.dry_run, now=self.now,
+            organisation=self.organisation, dry_run=self.report.dry_run, now=self.now,
         )  # fmt: skip
         for batch in self.loading.met(OUTSIDE, TWIN, CHANGED, ATTACHED, CORRECTED):
             outcome = known.revise(batch)

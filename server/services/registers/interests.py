@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from server.errors import DomainError
 from server.ids import new_id
 from server.models import InspectionObject, Officer, OfficerInterest, Organisation
+from server.models.organisations import line_of
 from server.services.audit.acts import record_act
 from server.services.registers.families import families
 from server.services.registers.objects import object_in_scope
@@ -107,7 +108,7 @@ def recused_officers(session: Session, *, object_id: str, officer_ids: Sequence[
         .join(Organisation, Organisation.id == InspectionObject.organisation_id)
         .where(InspectionObject.id.in_(members))
     ).all()
-    holders = {id_ for site in sites for id_ in site.path.strip("/").split("/")}
+    holders = {id_ for site in sites for id_ in line_of(site.path)}
     codes = [site.credit_code for site in sites if site.credit_code]
     rows = session.scalars(
         select(OfficerInterest.officer_id).where(

@@ -12,7 +12,12 @@ from sqlalchemy.orm import Session
 
 from server.errors import DomainError
 from server.models import InspectionObject, Organisation
+from server.models.organisations import PRACTICE, is_practice
 from server.services.registers.divisions import covering_prefix
+from server.services.scope import below
+
+#: whether for practice → where that whole tree begins
+WHOLE = {False: "/", True: f"{PRACTICE}/"}
 
 
 class Body(NamedTuple):
@@ -41,11 +46,10 @@ class Jurisdiction:
 
 
 def load_jurisdiction(session: Session, *, path: str = "/") -> Jurisdiction:
-    """The jurisdiction of the part of the tree under `path`."""
+    """The jurisdiction of the part of the tree under `path`; practice bodies (N7) hold nothing
+    but what is for practice, so theirs is one of its own."""
     rows = session.execute(
-        select(Organisation.id, Organisation.path, Organisation.division_code).where(
-            Organisation.path.startswith(path, autoescape=True)
-        )
+        select(Organisation.id, Organisation.path, Organisation.division_code).where(below(path))
     )
     return Jurisdiction([Body(*row) for row in rows])
 
@@ -66,7 +70,7 @@ def root_organisation(session: Session) -> Organisation:
 def move_objects_down(session: Session) -> int:
     """Give objects to organisations that were added below their holders and cover them more
     closely; gives how many moved. Never moves one sideways or up."""
-    jurisdiction = load_jurisdiction(session)
+    apart = {practice: load_jurisdiction(session, path=path) for practice, path in WHOLE.items()}
     held = session.execute(
         select(InspectionObject.organisation_id, Organisation.path, InspectionObject.division_code)
         .join(Organisation, Organisation.id == InspectionObject.organisation_id)
@@ -74,7 +78,7 @@ def move_objects_down(session: Session) -> int:
     ).all()
     moved = 0
     for organisation_id, path, code in held:
-        body = jurisdiction.holder(code)
+        body = apart[is_practice(path)].holder(code)
         if body and body.id != organisation_id and body.path.startswith(path):
             moved += _move(session, organisation_id, code, body.id)
     return moved

@@ -65,7 +65,7 @@ class Outcome:
 
 
 class KnownObjects:
-    """The objects that one import meets, inside `path`'s part of the tree."""
+    """The objects that one import meets, inside an organisation's part of the tree."""
 
     def __init__(
         self,
@@ -73,14 +73,15 @@ class KnownObjects:
         *,
         actor: Actor | None,
         source: str,
-        path: str,
+        organisation: Organisation,
         dry_run: bool,
         now: datetime,
     ) -> None:
         self._session = session
         self._actor = actor
         self._source = source
-        self._path = path
+        self._path = organisation.path
+        self._practice = organisation.practice
         self._dry_run = dry_run
         self._now = now
 
@@ -120,7 +121,8 @@ class KnownObjects:
             return {}
         rows = self._session.execute(
             select(InspectionObject.credit_code, InspectionObject.id).where(
-                InspectionObject.credit_code.in_(codes)
+                InspectionObject.credit_code.in_(codes),
+                InspectionObject.practice == self._practice,
             )
         )
         return {row.credit_code: row.id for row in rows if row.credit_code}

@@ -50,7 +50,7 @@ SELECT s.line,
 FROM staged s
 LEFT JOIN holders h ON h.division_code = s.division_code
 LEFT JOIN object_sources k ON k.source = :source AND k.source_key = s.source_key
-LEFT JOIN objects c ON c.credit_code = s.credit_code
+LEFT JOIN objects c ON c.credit_code = s.credit_code AND c.practice = :practice
 WHERE h.organisation_id IS NULL OR s.object_id IS NOT NULL
    OR k.object_id IS NOT NULL OR c.id IS NOT NULL
 """
@@ -68,9 +68,10 @@ class Met(NamedTuple):
 class Loading:
     """The temporary tables of one import; gone with its transaction."""
 
-    def __init__(self, session: Session, *, source: str, now: datetime) -> None:
+    def __init__(self, session: Session, *, source: str, practice: bool, now: datetime) -> None:
         self._session = session
         self._source = source
+        self._practice = practice
         self._now = now
         self._import_id = uuid.uuid4().hex[:20]
 
@@ -85,7 +86,8 @@ class Loading:
         self._name_holders(stage, jurisdiction)
         if not is_sqlite(self._session):
             self._session.execute(text("ANALYZE staged, holders"))
-        self._session.execute(text(_KNOWN), {"source": self._source})
+        given = {"source": self._source, "practice": self._practice}
+        self._session.execute(text(_KNOWN), given)
 
     def drop(self) -> None:
         """Remove the tables, which would else last as long as the connection; a failed transaction
@@ -159,7 +161,10 @@ class Loading:
         line = "printf('%012x', s.line)" if is_sqlite(self._session) else (
             "lpad(to_hex(s.line), 12, '0')"
         )  # fmt: skip
-        given = {"source": self._source, "now": self._now, "import_id": self._import_id}
+        given = {
+            "source": self._source, "practice": self._practice, "now": self._now,
+            "import_id": self._import_id,
+        }  # fmt: skip
         for statement in (_insert_objects(self._session), _INSERT_SOURCES):
             self._session.execute(
                 text(statement.format(id=f":import_id || {line}")).bindparams(
@@ -188,10 +193,10 @@ def _insert_objects(session: Session) -> str:
     return (
         f"INSERT INTO objects ({names}, id, organisation_id, division_code, division_state, "
         "proposed_division_code, proposal_reason, source, source_key, source_digest, active, "
-        "state, field_sources, edited_fields, updated_at) "
+        "state, field_sources, edited_fields, practice, updated_at) "
         f"SELECT {facts}, {{id}}, h.organisation_id, s.division_code, s.division_state, "
         "s.proposed_division_code, s.proposal_reason, :source, s.source_key, s.digest, true, "
-        f"'active', '{{{{}}}}', '[]', :now FROM {source} "
+        f"'active', '{{{{}}}}', '[]', :practice, :now FROM {source} "
         "JOIN holders h ON h.division_code = s.division_code "
         "LEFT JOIN met m ON m.line = s.line WHERE m.line IS NULL"
     )

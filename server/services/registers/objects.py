@@ -42,7 +42,7 @@ def create_object(
     object_id = new_id()
     found = InspectionObject(
         id=object_id, source=BY_HAND, source_key=object_id, updated_at=now, tags=[], active=True,
-        state="active", field_sources={}, details={},
+        state="active", field_sources={}, details={}, practice=actor.practice,
     )  # fmt: skip
     for name in CHANGEABLE:
         if name in facts:
@@ -223,7 +223,9 @@ def _free_credit_code(session: Session, found: InspectionObject) -> str:
         raise DomainError("credit_code_invalid") from None
     other = session.scalar(
         select(InspectionObject.id).where(
-            InspectionObject.credit_code == code, InspectionObject.id != found.id
+            InspectionObject.credit_code == code,
+            InspectionObject.id != found.id,
+            InspectionObject.practice == found.practice,
         )
     )
     if other is not None:

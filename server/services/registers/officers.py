@@ -28,8 +28,8 @@ def create_officer(
 ) -> Officer:
     """Add an officer to a body of the actor's part of the tree. Raises `not_found` for the body
     and `certificate_taken`."""
-    organisation_in_scope(session, actor=actor, organisation_id=facts["organisation_id"])
-    officer = Officer(id=new_id(), **facts)
+    body = organisation_in_scope(session, actor=actor, organisation_id=facts["organisation_id"])
+    officer = Officer(id=new_id(), practice=body.practice, **facts)
     _require_free_certificate(session, officer)
     session.add(officer)
     with conflicts_told():
@@ -123,7 +123,9 @@ def _require_free_certificate(session: Session, officer: Officer) -> None:
         return
     other = session.scalar(
         select(Officer.id).where(
-            Officer.certificate_number == officer.certificate_number, Officer.id != officer.id
+            Officer.certificate_number == officer.certificate_number,
+            Officer.id != officer.id,
+            Officer.practice == officer.practice,
         )
     )
     if other is not None:

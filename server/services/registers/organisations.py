@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from server.errors import DomainError
 from server.ids import new_id
 from server.models import Organisation
+from server.models.organisations import practice_path
 from server.services.audit.acts import record_act
 from server.services.registers.concurrency import hold_registers
 from server.services.registers.divisions import covers, is_known_code
@@ -24,13 +25,16 @@ def create_organisation(
     session: Session, *, actor: Actor, facts: Mapping[str, Any], now: datetime
 ) -> Organisation:
     """Add a body under another one of the actor's part of the tree; objects that it now covers
-    most closely move to it. Raises `not_found` for the parent, `division_unknown`,
+    most closely move to it. With `practice` it is for practice (演练, N7), for good; below a body
+    that is, all are. Raises `not_found` for the parent, `division_unknown`,
     `organisation_misplaced`, `organisation_exists`."""
     hold_registers(session)
     parent = organisation_in_scope(session, actor=actor, organisation_id=facts["parent_id"])
-    _check_place(session, parent, facts["kind"], facts["division_code"])
+    facts = {**facts, "practice": parent.practice or facts.get("practice", False)}
+    _check_place(session, parent, facts)
     id_ = new_id()
-    body = Organisation(id=id_, path=f"{parent.path}{id_}/", **facts)
+    above = practice_path(parent.path) if facts["practice"] else parent.path
+    body = Organisation(id=id_, path=f"{above}{id_}/", **facts)
     session.add(body)
     session.flush()
     move_objects_down(session)
@@ -41,7 +45,8 @@ def create_organisation(
     return body
 
 
-def _check_place(session: Session, parent: Organisation, kind: str, division_code: str) -> None:
+def _check_place(session: Session, parent: Organisation, facts: Mapping[str, Any]) -> None:
+    kind, division_code = facts["kind"], facts["division_code"]
     if not is_known_code(division_code):
         raise DomainError("division_unknown")
     if RANKS.index(kind) <= RANKS.index(parent.kind):
@@ -51,7 +56,9 @@ def _check_place(session: Session, parent: Organisation, kind: str, division_cod
         raise DomainError("organisation_misplaced", details=details)
     twin = session.scalar(
         select(Organisation.id).where(
-            Organisation.kind == kind, Organisation.division_code == division_code
+            Organisation.kind == kind,
+            Organisation.division_code == division_code,
+            Organisation.practice == facts["practice"],
         )
     )
     if twin is not None:

@@ -12,7 +12,7 @@ from server.services.audit.acts import record_act
 from server.services.registers.concurrency import hold_registers
 from server.services.registers.divisions import REGION_CODE, Division, all_divisions
 from server.services.registers.jurisdiction import move_objects_down
-from server.services.scope import Actor
+from server.services.scope import Actor, in_earnest
 
 KIND_OF_LEVEL = {"region": "corps", "league": "detachment", "banner": "brigade", "zone": "brigade"}
 BODY_NAMES = {"corps": "消防救援总队", "detachment": "消防救援支队", "brigade": "消防救援大队"}
@@ -24,9 +24,8 @@ def ensure_region(session: Session, *, actor: Actor | None = None, now: datetime
     were made. Objects move down to the new bodies that now cover them most closely.
     """
     hold_registers(session)
-    bodies = {
-        (body.kind, body.division_code): body for body in session.scalars(select(Organisation))
-    }
+    standing = session.scalars(select(Organisation).where(in_earnest()))
+    bodies = {(body.kind, body.division_code): body for body in standing}
     made: Counter[str] = Counter()
     for division in all_divisions().values():  # the table names parents before children
         kind = KIND_OF_LEVEL[division.level]

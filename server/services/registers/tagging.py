@@ -18,7 +18,7 @@ from server.services.audit.acts import record_act
 from server.services.bulk import as_json, ids_from_json, is_sqlite
 from server.services.registers.object_documents import tell_devices
 from server.services.registers.objects import chosen, has_tag
-from server.services.scope import Actor, organisation_in_scope
+from server.services.scope import Actor, organisation_in_scope, own_organisation
 
 
 def preview_tag(
@@ -41,7 +41,7 @@ def tag_objects(
 ) -> TagAct:
     """Put a tag on (`add`) or take it off (`remove`) the objects that `which` names: `filter` (as
     for lists), or `keys` (ids or credit codes). Raises `not_found` for a filter's organisation."""
-    done = _new_act(actor, tag, act, undoes=None, now=now)
+    done = _new_act(session, actor, tag, act, undoes=None, now=now)
     session.add(done)
     session.flush()
     query = _changing(session, _which(session, actor, which), tag=tag, act=act)
@@ -63,7 +63,7 @@ def undo_tag_act(session: Session, *, actor: Actor, act_id: str, now: datetime) 
     if session.scalar(select(TagAct.id).where(TagAct.undoes == act_id)):
         raise DomainError("tag_act_undone")
     inverse = "remove" if first.act == "add" else "add"
-    done = _new_act(actor, first.tag, inverse, undoes=act_id, now=now)
+    done = _new_act(session, actor, first.tag, inverse, undoes=act_id, now=now)
     session.add(done)
     session.flush()
     condition = has_tag(session) if inverse == "remove" else f"NOT {has_tag(session)}"
@@ -86,7 +86,7 @@ def list_tag_acts(
     """The tag acts of one's organisation, by id; one more than `limit`."""
     query = (
         select(TagAct)
-        .where(TagAct.organisation_id == actor.organisation_id)
+        .where(TagAct.organisation_id == own_organisation(session, actor).id)
         .order_by(TagAct.id)
         .limit(limit + 1)
     )
@@ -95,10 +95,12 @@ def list_tag_acts(
     return session.scalars(query).all()
 
 
-def _new_act(actor: Actor, tag: str, act: str, *, undoes: str | None, now: datetime) -> TagAct:
+def _new_act(
+    session: Session, actor: Actor, tag: str, act: str, *, undoes: str | None, now: datetime
+) -> TagAct:
     return TagAct(
-        id=new_id(), organisation_id=actor.organisation_id, tag=tag, act=act, objects_count=0,
-        done_by=actor.user_id, done_at=now, undoes=undoes,
+        id=new_id(), organisation_id=own_organisation(session, actor).id, tag=tag, act=act,
+        objects_count=0, done_by=actor.user_id, done_at=now, undoes=undoes,
     )  # fmt: skip
 
 

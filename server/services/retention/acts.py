@@ -16,7 +16,7 @@ from server.ids import new_id
 from server.models import DeletionAct, DeletionItem, Organisation, User
 from server.services.audit.acts import record_act
 from server.services.retention.due import list_due_in, tally_due
-from server.services.scope import Actor, in_scope
+from server.services.scope import Actor, in_scope, own_organisation
 
 
 def request_deletion(
@@ -25,8 +25,8 @@ def request_deletion(
     """Ask to delete what is due in one's part of the tree. Raises `nothing_due`, with what is past
     its term and why it is kept."""
     act = DeletionAct(
-        id=new_id(), organisation_id=actor.organisation_id, state="requested", reason=reason,
-        requested_by=actor.user_id, requested_at=now,
+        id=new_id(), organisation_id=own_organisation(session, actor).id, state="requested",
+        reason=reason, requested_by=actor.user_id, requested_at=now,
     )  # fmt: skip
     session.add(act)
     session.flush()

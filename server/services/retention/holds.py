@@ -27,7 +27,7 @@ from server.services.audit.acts import record_act
 from server.services.evidence.custody import Custody, record_custody
 from server.services.evidence.files import count_on_files, hold_quarantine
 from server.services.evidence.photos import find_photo
-from server.services.scope import Actor, in_scope
+from server.services.scope import Actor, in_scope, own_organisation
 from server.services.tasks.lifecycle import find_task
 
 TARGETS = ("task", "object", "photo")
@@ -46,7 +46,7 @@ def place_hold(
         raise DomainError("date_out_of_range", details={"field": "until_on"})
     hold = LegalHold(
         id=new_id(), target_type=target_type, target_id=target_id, reason=reason,
-        organisation_id=actor.organisation_id, placed_by=actor.user_id, placed_at=now,
+        organisation_id=own_organisation(session, actor).id, placed_by=actor.user_id, placed_at=now,
         until_on=until_on,
     )  # fmt: skip
     session.add(hold)

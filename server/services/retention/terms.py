@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from server.clock import CHINA, china_date
 from server.errors import DomainError
 from server.models import Organisation, RetentionTerm
+from server.models.organisations import line_of
 from server.services.audit.acts import record_act
 from server.services.scope import Actor, in_scope, organisation_in_scope
 from server.services.upsert import put_row
@@ -87,7 +88,7 @@ def standing_terms(session: Session) -> Terms:
     found: Terms = {}
     for organisation_id, path in session.execute(select(Organisation.id, Organisation.path)):
         for kind in KINDS:
-            years = _longest(own, path.strip("/").split("/"), kind)
+            years = _longest(own, line_of(path), kind)
             if years != _FOR_EVER:
                 found[organisation_id, kind] = int(years)
     return found
@@ -114,7 +115,7 @@ def _longest(own: dict[tuple[str, str], RetentionTerm], path: Iterable[str], kin
 
 def _base(session: Session, organisation: Organisation, kind: str) -> float:
     """The shortest term that an organisation may set: the floor, or what stands above it."""
-    above = organisation.path.strip("/").split("/")[:-1]
+    above = line_of(organisation.path)[:-1]
     if not above:
         return SHORTEST_YEARS[kind]
     return _longest(_set_terms(session), above, kind)

@@ -15,7 +15,7 @@ from server.errors import DomainError
 from server.ids import is_id, new_id
 from server.models import Checklist, Organisation
 from server.services.audit.acts import record_act
-from server.services.scope import Actor, in_scope
+from server.services.scope import Actor, at_or_above, in_scope
 
 
 def store_version(
@@ -25,8 +25,8 @@ def store_version(
     newest version's makes none.
 
     `owner_id` is whose checklist it becomes when the code is new. Raises `forbidden` where the code
-    belongs to somebody outside the actor's part of the tree, `conflict` where another import of the
-    same code came first.
+    belongs to somebody outside the actor's part of the tree, `practice_only_uses` for a practice
+    body, `conflict` where another import of the same code came first.
     """
     newest = session.execute(
         select(Checklist, Organisation.path)
@@ -36,6 +36,8 @@ def store_version(
         .limit(1)
     ).one_or_none()
     digest = digest_of(draft)
+    if (actor and actor.practice) or session.get_one(Organisation, owner_id).practice:
+        raise DomainError("practice_only_uses")
     if newest is not None:
         if actor is not None and not actor.holds(newest.path):
             raise DomainError("forbidden", details={"field": "code"})
@@ -112,9 +114,7 @@ def newest_version(session: Session, *, code: str, version: int | None = None) -
 
 def usable_by(actor: Actor) -> ColumnElement[bool]:
     """A condition on Organisation: one's own part of the tree, and everyone above it (N10)."""
-    steps = actor.path.strip("/").split("/")
-    above = ["/" + "/".join(steps[:n]) + "/" for n in range(1, len(steps))]
-    return or_(in_scope(actor), Organisation.path.in_(above))
+    return or_(in_scope(actor), at_or_above(actor.path))
 
 
 def as_draft(checklist: Checklist) -> Draft:

@@ -16,6 +16,7 @@ from server.models import (
     InspectionObject,
     LateOp,
     Officer,
+    Organisation,
     Receipt,
     Task,
     UnawaitedDevice,
@@ -40,12 +41,14 @@ def task_data(session: Session, task_id: str) -> dict[str, Any]:
     """What the task document says, from the tables."""
     session.flush()
     row = session.execute(
-        select(Task, Checklist.code, Checklist.version)
+        select(Task, Checklist.code, Checklist.version, Organisation.practice)
         .join(Checklist, Checklist.id == Task.checklist_id)
+        .join(Organisation, Organisation.id == Task.organisation_id)
         .where(Task.id == task_id)
     ).one()
     task: Task = row.Task
     return {
+        **({"practice": True} if row.practice else {}),  # only there: others stand as they are
         "number": task.number,
         "origin": task.origin,
         "object_id": task.object_id,

@@ -33,6 +33,10 @@ from sync.tasks import HAND_MADE_ORIGINS
 PLANNABLE_DAYS = 731  # two years ahead: what lies further away is a slip of the pen
 
 
+PRACTICE_MARK = "演练-"
+"""Before the number of a task for practice: it stands on paper, on the device, in the package."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class NewTask:
     """What a person asks for. `source_document` is the paper behind it (N4)."""
@@ -183,16 +187,18 @@ def _item_list_ids(session: Session, organisation_id: str, *, day: date) -> list
 
 
 def _next_number(session: Session, organisation_id: str, *, now: datetime) -> str:
-    """`<division code>-<year>-<running number>`. Organisations that share a code share the count,
-    so their rows are locked together."""
-    code = session.get_one(Organisation, organisation_id).division_code
+    """`<division code>-<year>-<running number>`, with 演练 before it where it is for practice.
+    Organisations that share a code share the count, so their rows are locked together."""
+    body = session.get_one(Organisation, organisation_id)
+    code = body.division_code
     sharing = session.scalars(
         select(Organisation.id)
-        .where(Organisation.division_code == code)
+        .where(Organisation.division_code == code, Organisation.practice == body.practice)
         .order_by(Organisation.id)
         .with_for_update(key_share=True)
     ).all()
-    prefix = f"{code}-{china_date(now).year}-"
+    mark = PRACTICE_MARK if body.practice else ""
+    prefix = f"{mark}{code}-{china_date(now).year}-"
     count = select(func.count()).where(
         Task.organisation_id.in_(sharing), Task.number.startswith(prefix, autoescape=True)
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, exists, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from server.models import Assignment, Checklist, InspectionObject, Officer, Organisation, Task
 from server.services.scope import Actor, in_scope
@@ -46,6 +46,7 @@ def list_tasks(
         .where(in_scope(actor))
         .order_by(Task.created_at.desc(), Task.id.desc())
         .limit(limit + 1)
+        .options(undefer(Task.practice))
     )
     query = _filtered(query, filters)
     if after is not None:
@@ -85,6 +86,7 @@ def _views(session: Session, tasks: Sequence[Task], rules: FrequencyRules) -> li
     return [
         {
             **{name: getattr(task, name) for name in columns},
+            "practice": task.practice,
             "object": sites[task.object_id],
             "checklist": checklists[task.checklist_id],
             "assignments": teams[task.id],
