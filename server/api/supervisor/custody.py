@@ -38,15 +38,17 @@ def evidence_package(task_id: str) -> Response:
     with writing(*SEE_EVIDENCE) as (session, actor):
         seal_task(session, task=find_task(session, actor=actor, task_id=task_id), now=now)
     with reading(*SEE_EVIDENCE) as (session, actor):
+        task = find_task(session, actor=actor, task_id=task_id)
+        name = f"practice-{task_id}" if task.practice else task_id
         package = gather_package(
-            session, task=find_task(session, actor=actor, task_id=task_id),
-            originals=media.originals, folder=AnchorFolder(parts().settings.anchors), now=now,
+            session, task=task, originals=media.originals,
+            folder=AnchorFolder(parts().settings.anchors), now=now,
         )  # fmt: skip
     with writing(*SEE_EVIDENCE) as (session, actor):
         find_task(session, actor=actor, task_id=task_id)
         note_export(session, actor=actor, package=package, now=now)
     response = Response(package.stream(), mimetype="application/zip")
-    response.headers["Content-Disposition"] = f'attachment; filename="{task_id}.zip"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.zip"'
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

@@ -20,9 +20,11 @@ AUDIT_COLUMNS = {
     "at_ms": "bigint", "organisation_id": "text", "action": "text", "target_type": "text",
     "target_id": "text", "before": "jsonb", "after": "jsonb",
 }  # fmt: skip
-#: how far up a conflict belongs by now; the highest organisation has none above it
+#: how far up a conflict belongs by now; the highest organisation has none above it, and the
+#: highest of those for practice (N7) only a real one
 DUE = (
-    "CASE WHEN c.opened_ms <= :second AND o.parent_id IS NOT NULL THEN 2 "
+    "CASE WHEN c.opened_ms <= :second AND EXISTS (SELECT 1 FROM organisations p "
+    "WHERE p.id = o.parent_id AND p.practice = o.practice) THEN 2 "
     "WHEN c.opened_ms <= :first THEN 1 ELSE 0 END"
 )
 

@@ -46,6 +46,7 @@ from server.services.evidence.custody import Custody, record_custody
 from server.services.scope import Actor
 
 BLOCK_BYTES = 1 << 20
+PRACTICE_README = "【演练】本包是演练数据，不是执法证据，不得用于执法或公示。\n\n".encode()
 README_FILE = Path(__file__).with_name("package-readme.txt")
 
 
@@ -98,7 +99,7 @@ def gather_package(
     said = describe_inspection(session, task, now=now)
     said |= name_people(session, (link["event"] for chain in chains.values() for link in chain))
     texts = {
-        "README.txt": README_FILE.read_bytes(),
+        "README.txt": _readme(practice=task.practice),
         "verify.py": inspect.getsource(verifier).encode(),
         RECORD: _json(said),
         PROOFS: _json({photo_id: proof.as_json() for photo_id, proof in proofs.items()}),
@@ -111,6 +112,10 @@ def gather_package(
     members = [_text(name, content) for name, content in texts.items()]
     members += [_original(originals, photo_id, file) for photo_id, file in files.items()]
     return _sealed(task.id, sorted(chains), sorted(members, key=lambda each: each.name), now=now)
+
+
+def _readme(*, practice: bool) -> bytes:
+    return (PRACTICE_README if practice else b"") + README_FILE.read_bytes()
 
 
 def _sealed(

@@ -7,7 +7,7 @@ the way of a push, and nothing of it reaches a device.
 import logging
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import or_, select, text, update
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from media.likeness import hash_of_small
 from media.small import THUMBNAIL
 from server.db import Database
-from server.models import Derivative, EvidenceFile, Photo, PictureHash
+from server.models import Derivative, EvidenceFile, Photo, PictureHash, Task
 from server.services.bulk import as_json, ids_from_json, is_sqlite
 from server.services.evidence.derivatives import MAX_ATTEMPTS, make_anew
 from server.services.evidence.doubts import Doubt, find_doubts
@@ -146,12 +146,17 @@ def _of_others(session: Session, photo: Pending) -> list[Flag]:
 def _same_bytes(session: Session, photo: Pending) -> list[Alike]:
     rows = session.execute(
         select(Photo.id, Photo.task_id, Photo.verified_at)
+        .join(Task, Task.id == Photo.task_id)
         .where(Photo.received_sha256 == photo.sha256, Photo.state == "verified")
-        .where(Photo.task_id != photo.task_id)
+        .where(Photo.task_id != photo.task_id, Task.practice == _practice_of(photo.task_id))
         .order_by(Photo.verified_at, Photo.id)
         .limit(MOST_SHOWN)
     )
     return [Alike._make((*row, 0)) for row in rows]
+
+
+def _practice_of(task_id: str) -> Any:
+    return select(Task.practice).where(Task.id == task_id).scalar_subquery()
 
 
 def _flag_of_later(photo: Pending, code: str, other: Alike) -> Flag:

@@ -57,6 +57,7 @@ def _lines(
     ).one()
     facts = facts_of(session, [photo_id])[photo_id]
     return [
+        *([Line("演练", "演练中拍摄，不是执法证据")] if site.practice else ()),
         Line("检查对象", f"{site.name}（任务 {number}）"),
         Line("地址", site.address or UNKNOWN),
         Line("拍摄时间", f"{_time(facts.device_taken_at)}（终端所报）"),
