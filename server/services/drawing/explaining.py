@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from draw.tickets import key_of
 from server.models import Draw, DrawPoolRow, Organisation
+from server.models.organisations import line_of
 from server.services.drawing.giving_out import teams_of
 from server.services.drawing.rolling import is_sealed
 from server.services.registers.objects import object_in_scope
 from server.services.registers.officers import officer_in_scope
-from server.services.scope import Actor, at_or_above
+from server.services.scope import Actor
 from server.services.tasks.frequency import FrequencyRules, add_months, checks_of_objects
 
 NEWEST = 24
@@ -55,8 +56,7 @@ def explain_officer(
     home = session.get_one(Organisation, officer.organisation_id)
     draws = session.scalars(
         select(Draw)
-        .join(Organisation, Organisation.id == Draw.organisation_id)
-        .where(at_or_above(home.path), Organisation.practice == home.practice)
+        .where(Draw.organisation_id.in_(line_of(home.path)))
         .order_by(Draw.frozen_at.desc(), Draw.id)
         .limit(NEWEST)
     )

@@ -193,7 +193,7 @@ def _next_number(session: Session, organisation_id: str, *, now: datetime) -> st
     code = body.division_code
     sharing = session.scalars(
         select(Organisation.id)
-        .where(Organisation.division_code == code, Organisation.practice == body.practice)
+        .where(Organisation.division_code == code)
         .order_by(Organisation.id)
         .with_for_update(key_share=True)
     ).all()

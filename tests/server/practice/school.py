@@ -118,3 +118,11 @@ def made(answer: Any, status: int = 201) -> Any:
     """The body of an answer, which has this status."""
     assert answer.status_code == status, answer.text
     return answer.get_json()
+
+
+def upload(by: Caller, content: bytes, query: str = "") -> Any:
+    """A file of objects, sent as it is."""
+    return by.call(
+        "POST", f"/registers/import/objects{query}", content_type="multipart/form-data",
+        data={"file": (io.BytesIO(content), "f.csv")},
+    )  # fmt: skip

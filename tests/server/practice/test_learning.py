@@ -10,9 +10,14 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from server.clock import china_date, now
+from server.errors import DomainError
 from server.models import InspectionObject, LedgerEntry, Officer, Organisation, Publication
+from server.services.registers.objects import list_objects, object_in_scope
+from server.services.registers.region import ensure_region
+from server.services.scope import Actor
 from tests.server.plans import decide, file, monthly, stratum
-from tests.server.practice.school import CANARY, made
+from tests.server.practice.school import CANARY, made, upload
+from tests.server.register_samples import credit_code, firms
 from tests.world import BORN
 
 TWO = stratum(quotas=[2], reserve=1)
@@ -67,6 +72,23 @@ def test_no_plan_in_earnest_takes_the_word(world, stage):
         assert body["details"] == {"word": "PRACTICE-"}
     asked = {"file": (__import__("io").BytesIO(b""), "f.csv")}
     assert asked
+
+
+def test_no_register_in_earnest_comes_from_a_source_for_practice(world, school):
+    answer = upload(world.admin, firms(1), "?source=演练：市场")
+    assert refused(answer, 422, "practice_word")["details"] == {"word": "演练："}
+
+
+def test_a_corrected_file_may_give_a_code_that_a_real_object_has(world, school):
+    world.object(credit_code=credit_code(7))
+    practised = school.object(credit_code=credit_code(1))
+    file = school.supervisor.get("/registers/export/objects.csv").data
+    assert credit_code(1).encode() in file
+    changed = file.replace(*(credit_code(number).encode() for number in (1, 7)))
+    answer = upload(school.supervisor, changed)
+    assert (answer.get_json()["updated"], answer.get_json()["problems"]) == (1, [])
+    found = school.supervisor.get(f"/objects/{practised}").get_json()
+    assert found["credit_code"] == credit_code(7)
 
 
 def test_every_answer_says_that_it_is_practice(world, stage, school, shops):
@@ -127,14 +149,15 @@ def test_who_stands_above_sees_practice_when_asking_for_it_and_nothing_else_then
     assert beside["items"] == []
 
 
-@pytest.mark.parametrize("word", ["false", "1", "", "True"])
-def test_another_word_than_true_is_refused(world, school, word):
-    body = refused(world.admin.get(f"/objects?practice={word}"), 400, "bad_request")
-    assert body["details"] == {"field": "practice"}
+def test_another_word_than_true_is_refused(world, school):
+    for word in ("false", "1", "", "True"):
+        answer = world.admin.get(f"/objects?practice={word}")
+        assert refused(answer, 400, "bad_request")["details"] == {"field": "practice"}
 
 
 def test_nobody_else_may_ask(world, school, http):
-    refused(world.lead.get("/sync/changes?practice=true"), 403, "forbidden")
+    for path in ("/sync/changes", "/conflicts", "/officers/interests/own"):
+        refused(world.lead.get(f"{path}?practice=true"), 403, "forbidden")
     assert http.get("/api/v1/public/results?practice=true").status_code == 422
 
 
@@ -149,6 +172,56 @@ def test_who_practises_never_sees_or_touches_what_is_real(world, stage, school):
         world.object()
     plan = decide(stage.second, file(world.supervisor, monthly(stratum(quotas=[1]))))
     refused(school.chief.post(f"/plans/{plan['id']}/draws", {}), 404, "not_found")
+
+
+def test_the_operator_who_holds_the_whole_tree_holds_the_real_one(world, school):
+    real, practised = world.object(), school.object()
+    operator = Actor(user_id="x", name="x", role="admin", organisation_id="corps", path="/")
+    with world.parts.database.read() as session:
+        listed = list_objects(session, actor=operator, filters={}, after=None, limit=9)
+        assert [site.id for site in listed] == [real]
+        with pytest.raises(DomainError, match="not_found"):
+            object_in_scope(session, actor=operator, object_id=practised)
+        body = session.get_one(Organisation, school.id)
+        assert not operator.holds(body.path)
+
+
+def test_objects_move_down_to_bodies_of_their_own_tree_alone(world, school):
+    facts = {"name": "x", "kind": "small", "address": "x", "division_code": "150105"}
+    above = world.account("det-sup", role="supervisor", organisation="det")
+    practised, site = (made(by.post("/objects", facts))["id"] for by in (school.chief, above))
+    first = Organisation(  # its id, and so its place, is before every other's
+        id="0-", name="x", kind="brigade", division_code="150105", parent_id="corps",
+        path="/~practice/corps/0-/", practice=True,
+    )  # fmt: skip
+    with world.parts.database.write() as session:
+        session.add(first)
+    new = {"name": "x", "kind": "brigade", "division_code": "150105", "parent_id": "det"}
+    real = made(world.admin.post("/organisations", new))["id"]
+    with world.parts.database.read() as session:
+        assert session.get_one(InspectionObject, site).organisation_id == real
+        holder = session.get_one(InspectionObject, practised).organisation_id
+    assert holder == world.actor(school.chief).organisation_id
+
+
+def test_an_object_of_practice_moves_down_to_a_practice_brigade(world, school):
+    facts = {"name": "x", "kind": "small", "address": "x", "division_code": "150105"}
+    site = made(school.chief.post("/objects", facts))
+    new = {
+        "name": "x", "kind": "brigade", "division_code": "150105",
+        "parent_id": site["organisation_id"],
+    }  # fmt: skip
+    below = made(world.admin.post("/organisations?practice=true", new))["id"]
+    moved = school.chief.get(f"/objects/{site['id']}").get_json()
+    assert (moved["organisation_id"], below != site["organisation_id"]) == (below, True)
+
+
+def test_a_region_is_made_whole_beside_practice_bodies(world, school):
+    with world.parts.database.write() as session:
+        made_now = ensure_region(session, now=now())
+        bodies = session.scalars(select(Organisation).where(Organisation.kind == "brigade")).all()
+        assert all(not body.practice for body in bodies if body.id != school.id)
+    assert made_now["brigade"] + 2 == sum(not body.practice for body in bodies)
 
 
 def test_officers_of_the_one_are_not_sent_in_the_other(world, school):
@@ -190,22 +263,15 @@ def test_what_is_below_a_practice_body_is_for_practice_and_stays_so(world, schoo
     ).status_code == 422  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"practice": False}, {"path": "/corps/det/elsewhere/"}, {"parent_id": "det"},
-        {"practice": False, "path": "/corps/det/elsewhere/", "parent_id": "det"},
-    ],
-)  # fmt: skip
-def test_the_database_itself_lets_no_practice_body_become_real(world, school, change):
-    def become(id_, **values):
-        with world.parts.database.write() as session:
-            session.execute(update(Organisation).where(Organisation.id == id_).values(**values))
-
-    with pytest.raises(IntegrityError):
-        become(school.id, **change)
-    with pytest.raises(IntegrityError):
-        become("brig-b", practice=True, path="/~practice/corps/det/brig-b/")
+def test_the_database_itself_lets_no_body_change_sides(world, school):
+    real = {"practice": False, "path": "/corps/det/elsewhere/", "parent_id": "det"}
+    practised = {"practice": True, "path": "/~practice/corps/det/brig-b/"}
+    for id_, change in (
+        (school.id, {"practice": False}), (school.id, {"path": real["path"]}),
+        (school.id, {"parent_id": "det"}), (school.id, real), ("brig-b", practised),
+    ):  # fmt: skip
+        with pytest.raises(IntegrityError), world.parts.database.write() as session:
+            session.execute(update(Organisation).where(Organisation.id == id_).values(**change))
 
 
 def test_nor_a_real_body_stand_below_one_nor_rows_cross_over(world, school):
@@ -223,13 +289,13 @@ def test_nor_a_real_body_stand_below_one_nor_rows_cross_over(world, school):
         session.get_one(InspectionObject, practised).organisation_id = "brig-a"
 
 
-@pytest.mark.parametrize("practice", [True, False])
-def test_nor_is_there_a_row_to_publish(world, school, practice):
+def test_nor_is_there_a_row_to_publish(world, school):
     task_id = school.task()
-    with pytest.raises(IntegrityError), world.parts.database.write() as session:
-        session.add(
-            Publication(
-                id="x", notice_id="x", version=1, task_id=task_id, organisation_id=school.id,
-                practice=practice, data={}, published_at=BORN, published_by="x",
-            )
-        )  # fmt: skip
+    for practice in (True, False):
+        with pytest.raises(IntegrityError), world.parts.database.write() as session:
+            session.add(
+                Publication(
+                    id="x", notice_id="x", version=1, task_id=task_id, organisation_id=school.id,
+                    practice=practice, data={}, published_at=BORN, published_by="x",
+                )
+            )  # fmt: skip
