@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 CORPS = "demo-corps"
 DETACHMENT = "demo-detachment"
 BRIGADE = "demo-brigade"
+PRACTICE = "demo-practice"
 DIVISION = "159921"
 
 #: from the top of the tree down
@@ -20,6 +21,13 @@ ORGANISATIONS: list[dict[str, Any]] = [
     {"id": BRIGADE, "name": "示范旗大队", "kind": "brigade", "division_code": DIVISION,
      "parent_id": DETACHMENT},
 ]  # fmt: skip
+
+
+#: for practice (演练), below the detachment
+PRACTICE_BRIGADE: dict[str, Any] = {
+    "id": PRACTICE, "name": "示范演练大队", "kind": "brigade", "division_code": DIVISION,
+    "parent_id": DETACHMENT, "practice": True,
+}  # fmt: skip
 
 
 class DemoAccount(NamedTuple):
@@ -37,6 +45,7 @@ ACCOUNTS = (
     DemoAccount("yi", "officer", "演示乙", BRIGADE, "demo-officer-yi"),
     DemoAccount("bing", "officer", "演示丙", BRIGADE, "demo-officer-bing"),
     DemoAccount("zhuguan", "supervisor", "演示主管", BRIGADE),
+    DemoAccount("lianxi", "supervisor", "演练主管", PRACTICE),
     DemoAccount("guanli", "admin", "演示管理员", CORPS),
     DemoAccount("shenji", "auditor", "演示审计员", DETACHMENT),
 )

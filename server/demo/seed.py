@@ -13,6 +13,7 @@ from server.demo import brigade
 from server.demo.accounts import make_logins
 from server.demo.items import ITEMS
 from server.models import Checklist, InspectionObject, Officer, Organisation, User
+from server.models.organisations import practice_path
 from server.services.accounts.passwords import hash_password
 from server.services.accounts.users import create_user
 from server.services.planning.items import publish_items
@@ -50,7 +51,7 @@ def seed_demo(session: Session, *, password_hashes: dict[str, str], now: datetim
         for draft in statutory_drafts()
     }
     users = {
-        account.role: create_user(
+        account.username: create_user(
             session, actor=None, password_hash=password_hashes[account.username], now=now,
             **account._asdict(),
         )
@@ -58,10 +59,10 @@ def seed_demo(session: Session, *, password_hashes: dict[str, str], now: datetim
     }  # fmt: skip
     organisation = session.get_one(Organisation, brigade.BRIGADE)
     supervisor = Actor(
-        user_id=users["supervisor"].id, name=users["supervisor"].name, role="supervisor",
+        user_id=users["zhuguan"].id, name=users["zhuguan"].name, role="supervisor",
         organisation_id=organisation.id, path=organisation.path,
     )  # fmt: skip
-    _publish_items(session, users["admin"], now=now)
+    _publish_items(session, users["guanli"], now=now)
     for task in brigade.TASKS:
         _send(session, supervisor, task, checklists[task.checklist_code], now=now)
 
@@ -78,6 +79,9 @@ def _add_register(session: Session, *, now: datetime) -> None:
         path += f"{facts['id']}/"
         session.add(Organisation(path=path, **facts))
         session.flush()
+    above = session.get_one(Organisation, brigade.DETACHMENT).path
+    school = f"{practice_path(above)}{brigade.PRACTICE}/"
+    session.add(Organisation(path=school, **brigade.PRACTICE_BRIGADE))
     expires_on = china_date(now) + timedelta(days=CERTIFICATE_DAYS)
     for facts in brigade.OFFICERS:
         session.add(

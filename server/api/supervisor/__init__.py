@@ -2,7 +2,12 @@
 
 from server.api.glue import Blueprint
 
-supervisor = Blueprint("supervisor", __name__, description="Supervisors: registers, tasks, review")
+supervisor = Blueprint(
+    "supervisor",
+    __name__,
+    description="Supervisors: registers, tasks, review. `?practice=true` with any of these calls: "
+    "the practice bodies (演练) below one's part of the tree, instead of the real ones",
+)
 
 from server.api.supervisor import (  # routes register themselves
     audit,
