@@ -313,6 +313,7 @@ OP_CATALOGUE: dict[str, str] = {
     "answer_invalid": "检查结果不在该检查项允许的范围内，原文已保留。",
     "task_unknown": "该任务不属于您，原文已保留；请联系大队负责人。",
     "lead_only": "只有主办人员可以这样做，原文已保留。",
+    "plan_not_public": "该任务的抽查计划尚未公示，不能开始检查，原文已保留；公示之后请重新提交。",
     "conflict_unknown": "没有找到这处冲突，请同步后再试。",
     "candidate_unknown": "没有这个候选值，请同步后重新选择。",
     "dependency_missing": "所依赖的操作尚未到达，本操作先行保管，到达后自动处理。",

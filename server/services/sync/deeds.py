@@ -26,6 +26,7 @@ from server.services.sync.office import follow_task, show_task, write_as_office
 from server.services.sync.receipts import Incoming
 from server.services.sync.settling import chosen_value, has_care, settling_write
 from server.services.sync.standing import Standing, standings
+from server.services.sync.starting import require_public
 from sync.conflicts import conflict_id
 from sync.entities import EXISTS, FIELDS, task_of
 from sync.merge import Action
@@ -289,11 +290,13 @@ class Deeds:
         return result | {"of": key}
 
     def _move_task(self, it: Incoming, task_id: str, role: Standing) -> Result:
-        """Start or submit. Only the lead (主办) submits."""
+        """Start or submit, not before its plan is public. Only the lead (主办) submits."""
         if it.op.action != "patch":
             raise Refused("action_not_allowed", it.op.action)
         if it.op.patch.get("status") == "submitted" and role != "lead":
             raise Refused("lead_only", "status")
+        if "status" in it.op.patch:
+            require_public(self.session, task_id, now=self.now)
         result = self._write(it, it.key, task_id, "patch", it.op.patch)
         self._moved_tasks.add(task_id)
         return result
