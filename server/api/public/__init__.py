@@ -16,4 +16,4 @@ public_pages = flask.Blueprint(
 public_pages.after_request(answer_conditionally)
 public_pages.after_request(protect)
 
-from server.api.public import draws, items, pages, results  # routes register themselves
+from server.api.public import draws, items, pages, plans, results  # routes register themselves

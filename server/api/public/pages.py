@@ -7,19 +7,23 @@ from flask import Response, make_response, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from schemas.items import ItemsArgs
+from schemas.public_plans import PublicPlansArgs
 from schemas.publication import ResultArgs, ResultsArgs
 from server import clock
 from server.api.public import labels, public_pages
 from server.api.public.items import find_items
+from server.api.public.plans import find_plan, find_plans
 from server.api.public.results import find
 from server.errors import DomainError
 from server.parts import parts
 from server.services.drawing.public_draws import public_draw, public_draws
 from server.services.planning.items import publishing_bodies
+from server.services.planning.public_plans import planning_bodies
 from server.services.publishing.public_results import publishing_organisations, read_result
 
-#: the boxes of the search form
+#: the boxes of the search forms
 BOXES = ("q", "organisation", "from", "to")
+PLAN_BOXES = ("organisation", "year")
 
 
 @public_pages.route("/", strict_slashes=False)
@@ -63,6 +67,33 @@ def items_page(organisation_id: str) -> str:
     args, _ = _arguments(ItemsArgs())
     listed = find_items(organisation_id, args.get("version"))
     return render_template("items.html", listed=listed, asked=args.get("version"))
+
+
+@public_pages.route("/plans", strict_slashes=False)
+def plans_page() -> str:
+    """The approved plans with their search form."""
+    args, ignored = _arguments(PublicPlansArgs())
+    page = find_plans(args)
+    with parts().database.read() as session:
+        organisations = planning_bodies(session)
+    asked: dict[str, Any] = {
+        name: request.args[name] for name in PLAN_BOXES if request.args.get(name)
+    }
+    return render_template(
+        "plans.html",
+        plans=page["items"],
+        organisations=organisations,
+        asked=asked,
+        ignored=[name for name in ignored if name in PLAN_BOXES],
+        first=url_for(".plans_page", **asked) if "after" in args else None,
+        following=url_for(".plans_page", **asked, after=page["next"]) if page["next"] else None,
+    )
+
+
+@public_pages.route("/plans/<plan_id>", strict_slashes=False)
+def plan_page(plan_id: str) -> str:
+    """One plan, with its revisions."""
+    return render_template("plan.html", plan=find_plan(plan_id))
 
 
 @public_pages.route("/draws", strict_slashes=False)
