@@ -25,10 +25,11 @@ MOST_HASHES = 256
 room for all that one's own task may have of a thing, and still to find who else has it."""
 MOST_SHOWN = 5
 """The nearest photos that a search gives."""
-SAME_WORLD = (
-    "(SELECT o.practice FROM organisations o WHERE o.id = t.organisation_id) = (SELECT o.practice "
-    "FROM organisations o JOIN tasks w ON w.organisation_id = o.id WHERE w.id = :task)"
+_PRACTICE = (
+    "COALESCE((SELECT o.practice FROM tasks t JOIN organisations o ON o.id = t.organisation_id "
+    "WHERE t.id = {}), false)"
 )
+SAME_WORLD = f"{_PRACTICE.format('p.task_id')} = {_PRACTICE.format(':task')}"
 """What is for practice (N7) and what is not are not compared: neither casts doubt on the other."""
 COLUMNS = {"sha256": "text", "hash": "bigint"} | {f"band_{n}": "int" for n in range(BANDS)}
 
@@ -89,8 +90,8 @@ def search_statement(session: Session) -> str:
         "SELECT p.id, p.task_id, p.verified_at, near.differ FROM near "
         "JOIN picture_hashes h ON h.hash = near.hash "
         "JOIN photos p ON p.received_sha256 = h.sha256 "
-        f"JOIN tasks t ON t.id = p.task_id AND {SAME_WORLD} "
         "WHERE p.state = 'verified' AND p.task_id <> :task AND h.sha256 <> :sha256 "
+        f"AND {SAME_WORLD} "
         f"ORDER BY near.differ, p.verified_at, p.id LIMIT {MOST_SHOWN}"
     )
 
