@@ -15,17 +15,14 @@ down_revision = "0016"
 BODY = ["id", "practice"]
 #: table → what is one among those that are for practice, and one among the others
 UNIQUE = {"objects": "credit_code", "officers": "certificate_number", "publications": None}
-MOVED = (
-    "NEW.path <> OLD.path OR NEW.practice <> OLD.practice "
-    "OR COALESCE(NEW.parent_id, '') <> COALESCE(OLD.parent_id, '')"
-)
 ASTRAY = (
     "NEW.practice <> (NEW.path LIKE '/~practice/%') OR NOT NEW.practice "
     "AND EXISTS (SELECT 1 FROM organisations WHERE id = NEW.parent_id AND practice)"
 )
+CHANGED = f"NEW.practice <> OLD.practice OR {ASTRAY}"
 #: table, name, act → which rows are refused
 REFUSED = {
-    ("organisations", "moved", "UPDATE"): MOVED,
+    ("organisations", "changed", "UPDATE"): CHANGED,
     ("organisations", "astray", "INSERT"): ASTRAY,
     ("publications", "in_earnest", "INSERT"): "NEW.practice",
 }

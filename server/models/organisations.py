@@ -12,8 +12,8 @@ PRACTICE = "/~practice"
 class Organisation(Base):
     """A fire-rescue body. `path` is `/corps/detachment/brigade/` by ids, so that a part of the
     tree is one prefix. A practice body (演练机构, N7) has `/~practice` before it, and so has all
-    below it: no part of the real tree reaches it (docs/adr/0015). Triggers keep path and practice
-    as they were made, and in agreement."""
+    below it: no part of the real tree reaches it (docs/adr/0015). Triggers keep practice as it was
+    made, and the path in agreement."""
 
     __tablename__ = "organisations"
     __table_args__ = (

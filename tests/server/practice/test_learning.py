@@ -268,7 +268,7 @@ def test_the_database_itself_lets_no_body_change_sides(world, school):
     practised = {"practice": True, "path": "/~practice/corps/det/brig-b/"}
     for id_, change in (
         (school.id, {"practice": False}), (school.id, {"path": real["path"]}),
-        (school.id, {"parent_id": "det"}), (school.id, real), ("brig-b", practised),
+        ("brig-a", {"parent_id": school.id}), (school.id, real), ("brig-b", practised),
     ):  # fmt: skip
         with pytest.raises(IntegrityError), world.parts.database.write() as session:
             session.execute(update(Organisation).where(Organisation.id == id_).values(**change))

@@ -116,7 +116,7 @@ function showShares(watch) {
 }
 
 async function show(watch) {
-  at("who").textContent = `${watch.slot} 见证人 ${watch.code}`;
+  at("who").textContent = `${watch.practice ? "【演练】" : ""}${watch.slot} 见证人 ${watch.code}`;
   showSteps(watch);
   showDigits("commitment", watch.commitment, 8);
   showDigits("dice", watch.dice, 5);
