@@ -252,7 +252,7 @@ def test_who_would_keep_a_file_that_is_being_marked_hears_that_it_is_gone(
         settling.start()
         wait_until_somebody_waits_for_a_lock(world.parts.database)
 
-    at(monkeypatch, "write.ready", settle_meanwhile)
+    at(monkeypatch, "write.ready", settle_meanwhile, passed=1)  # what waits is sealed first
     carry_out(world)
     settling.join()
     assert told == [404]
