@@ -107,7 +107,7 @@ def begins_and_ends_well(stream: BinaryIO, *, first_bytes: int = FIRST_ROWS_BYTE
     beginning = BytesIO(stream.read(coded_at + first_bytes))
     header_is_whole = False
     try:
-        with opened_picture(beginning) as image:
+        with _decoder_faults_named(), Image.open(beginning, formats=("JPEG",)) as image:
             header_is_whole = True
             decode(image, fit_px=1)
     except ImageTruncated:

@@ -1,5 +1,7 @@
 """The two servers, and what the kernel says of their processes."""
 
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,16 +76,17 @@ def serving_ours(url: str, folder: Path, *, workers: int) -> Iterator[Ours]:
 
 @contextmanager
 def serving_peer(folder: Path, *, node: str) -> Iterator[Side]:
-    """@tus/server with its file store."""
+    """@tus/server with its file store, in a process group of its own: `node` may be a launcher."""
     with subprocess.Popen(
-        [node, str(PEER_SCRIPT), str(folder)], stdout=subprocess.PIPE, text=True
-    ) as process:
+        [node, str(PEER_SCRIPT), str(folder)],
+        stdout=subprocess.PIPE, text=True, start_new_session=True,
+    ) as process:  # fmt: skip
         try:
             assert process.stdout is not None
             port = int(process.stdout.readline())
             yield Side(PEER, Target(port, "/files"), psutil.Process(process.pid))
         finally:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _peak_kib(pid: int) -> int:
