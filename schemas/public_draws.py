@@ -31,10 +31,11 @@ class PublicDrawLineSchema(ma.Schema):
     abandon_reason = _maybe()
 
 
-class PublicDrawsSchema(ma.Schema):
-    """Draws, newest first."""
+class PublicDrawsArgs(ma.Schema):
+    """Which draws to list, the newest first."""
 
-    items = ma.fields.List(ma.fields.Nested(PublicDrawLineSchema), required=True)
+    after = Id(metadata={"description": "the `next` of the page before"})
+    limit = ma.fields.Integer(load_default=20, validate=validate.Range(1, 100), strict=False)
 
 
 class PublicStratumSchema(ma.Schema):

@@ -4,7 +4,8 @@ from typing import Any
 
 from flask import Response
 
-from schemas.public_draws import PublicDrawSchema, PublicDrawsSchema
+from schemas.common import page_of
+from schemas.public_draws import PublicDrawLineSchema, PublicDrawsArgs, PublicDrawSchema
 from server import clock
 from server.api.draw_files import bundle_file, pool_file
 from server.api.glue import error_responses
@@ -16,11 +17,13 @@ from server.services.drawing.public_draws import find_replayable, public_draw, p
 
 @public.route("/draws")
 @public.alt_response(304, **UNCHANGED)
-@public.response(200, PublicDrawsSchema, headers=TAGGED)
-def draws() -> dict[str, Any]:
-    """The newest draws, abandoned attempts too"""
+@error_responses(404)
+@public.arguments(PublicDrawsArgs, location="query")
+@public.response(200, page_of(PublicDrawLineSchema), headers=TAGGED)
+def draws(args: dict[str, Any]) -> dict[str, Any]:
+    """Draws, the newest first, abandoned attempts too"""
     with parts().database.read() as session:
-        return {"items": public_draws(session)}
+        return public_draws(session, **args)
 
 
 @public.route("/draws/<draw_id>")

@@ -7,6 +7,7 @@ from flask import Response, make_response, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from schemas.items import ItemsArgs
+from schemas.public_draws import PublicDrawsArgs
 from schemas.public_plans import PublicPlansArgs
 from schemas.publication import ResultArgs, ResultsArgs
 from server import clock
@@ -98,9 +99,16 @@ def plan_page(plan_id: str) -> str:
 
 @public_pages.route("/draws", strict_slashes=False)
 def draws_page() -> str:
-    """The newest draws, abandoned attempts too."""
+    """The draws, the newest first, abandoned attempts too."""
+    args, _ = _arguments(PublicDrawsArgs())
     with parts().database.read() as session:
-        return render_template("draws.html", draws=public_draws(session))
+        page = public_draws(session, **args)
+    return render_template(
+        "draws.html",
+        draws=page["items"],
+        first=url_for(".draws_page") if "after" in args else None,
+        following=url_for(".draws_page", after=page["next"]) if page["next"] else None,
+    )
 
 
 @public_pages.route("/draws/<draw_id>", strict_slashes=False)

@@ -17,20 +17,28 @@ from server.services.planning.plans import revision_of
 from server.services.scope import in_earnest
 
 PUBLIC_STATES = ("committed", "drawn", "abandoned")
-MOST = 200
 
 
-def public_draws(session: Session) -> list[dict[str, Any]]:
-    """The newest draws that are public, without their results."""
-    rows = session.execute(
+def public_draws(session: Session, *, after: str | None = None, limit: int) -> dict[str, Any]:
+    """One page of the draws that are public, the newest first, without their results; `after` is
+    the last one of the page before. Raises `not_found` for a draw that is not public."""
+    query = (
         select(Draw, Organisation)
         .join(Organisation, Organisation.id == Draw.organisation_id)
         .where(Draw.state.in_(PUBLIC_STATES), in_earnest())
         .options(*without_heavy)
         .order_by(Draw.frozen_at.desc(), Draw.id)
-        .limit(MOST)
     )
-    return [_heading(draw, body) for draw, body in rows]
+    if after is not None:
+        last = find_public(session, after)
+        earlier = Draw.frozen_at < last.frozen_at
+        query = query.where(earlier | ((Draw.frozen_at == last.frozen_at) & (Draw.id > last.id)))
+    rows = session.execute(query.limit(limit + 1)).all()
+    page = rows[:limit]
+    return {
+        "items": [_heading(draw, body) for draw, body in page],
+        "next": page[-1].Draw.id if len(rows) > limit else None,
+    }
 
 
 def public_draw(session: Session, *, draw_id: str, now: datetime) -> dict[str, Any]:

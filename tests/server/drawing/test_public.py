@@ -148,3 +148,25 @@ def test_nothing_happens_under_a_seal_that_the_ledger_would_tell(stage, sealed):
 
 def test_no_check_may_start_under_the_seal(stage, sealed):
     assert sealed["from_day"] == sealed["sealed_until"]
+
+
+def test_every_attempt_is_found_page_by_page_however_old(http, stage, shops):
+    plan = stage.plan(THREE)
+    slots = [stage.abandon(stage.commit(stage.freeze(plan)))["slot"] for _ in range(5)]
+    page, told = http.get(JSON, query_string={"limit": 2}).get_json(), []
+    while True:
+        told += [each["slot"] for each in page["items"]]
+        if page["next"] is None:
+            break
+        query = {"limit": 2, "after": page["next"]}
+        page = http.get(JSON, query_string=query).get_json()
+    assert told == slots[::-1]
+    shown = http.get("/public/draws", query_string={"limit": 2}).text
+    assert shown.count("/public/draws/") == 2
+    assert 'rel="next"' in shown
+
+
+def test_a_mark_that_is_no_public_draw_is_not_found(http, stage, shops):
+    frozen = stage.freeze(stage.plan(THREE))
+    for after in (frozen["id"], "nothing"):
+        assert http.get(JSON, query_string={"after": after}).status_code == 404
