@@ -33,13 +33,13 @@ class Stage:
         url = sa.make_url(self.postgres_uri).set(database=name)
         return url.render_as_string(hide_password=False)
 
-    def facts(self, module: str, *, threads: int = THREADS) -> list[str]:
+    def facts(self, module: str, *, workers: int = WORKERS, threads: int = THREADS) -> list[str]:
         """Machine, date, command and versions; told at once, because it may take a while."""
         stated = facts(
             self.postgres_uri,
             command=" ".join([f"python -m {module}", *sys.argv[1:]]),
             date=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-            workers=WORKERS,
+            workers=workers,
             threads=threads,
         )
         print("\n".join(stated), file=sys.stderr)
