@@ -1,5 +1,6 @@
 """Published results as pages in Chinese: no script, no outside source, readable on a phone."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import marshmallow as ma
@@ -34,15 +35,9 @@ def results_page() -> str:
     page = find(args)
     with parts().database.read() as session:
         organisations = publishing_organisations(session)
-    asked: dict[str, Any] = {name: request.args[name] for name in BOXES if request.args.get(name)}
+    turning = _turning(page, args, boxes=BOXES, ignored=ignored)
     return render_template(
-        "results.html",
-        results=page["items"],
-        organisations=organisations,
-        asked=asked,
-        ignored=[name for name in ignored if name in BOXES],
-        first=url_for(".results_page", **asked) if "after" in args else None,
-        following=url_for(".results_page", **asked, after=page["next"]) if page["next"] else None,
+        "results.html", results=page["items"], organisations=organisations, **turning
     )
 
 
@@ -77,17 +72,9 @@ def plans_page() -> str:
     page = find_plans(args)
     with parts().database.read() as session:
         organisations = planning_bodies(session)
-    asked: dict[str, Any] = {
-        name: request.args[name] for name in PLAN_BOXES if request.args.get(name)
-    }
+    turning = _turning(page, args, boxes=PLAN_BOXES, ignored=ignored)
     return render_template(
-        "plans.html",
-        plans=page["items"],
-        organisations=organisations,
-        asked=asked,
-        ignored=[name for name in ignored if name in PLAN_BOXES],
-        first=url_for(".plans_page", **asked) if "after" in args else None,
-        following=url_for(".plans_page", **asked, after=page["next"]) if page["next"] else None,
+        "plans.html", plans=page["items"], organisations=organisations, **turning
     )
 
 
@@ -103,12 +90,7 @@ def draws_page() -> str:
     args, _ = _arguments(PublicDrawsArgs())
     with parts().database.read() as session:
         page = public_draws(session, **args)
-    return render_template(
-        "draws.html",
-        draws=page["items"],
-        first=url_for(".draws_page") if "after" in args else None,
-        following=url_for(".draws_page", after=page["next"]) if page["next"] else None,
-    )
+    return render_template("draws.html", draws=page["items"], **_turning(page, args))
 
 
 @public_pages.route("/draws/<draw_id>", strict_slashes=False)
@@ -123,6 +105,25 @@ def draw_page(draw_id: str) -> str:
 def no_page(elsewhere: str) -> str:
     """Any other address below ours: people mistype, and shall read why nothing is there."""
     raise DomainError("not_found", details={"path": elsewhere})
+
+
+def _turning(
+    page: Mapping[str, Any],
+    args: Mapping[str, Any],
+    *,
+    boxes: Sequence[str] = (),
+    ignored: Sequence[str] = (),
+) -> dict[str, Any]:
+    """What a list says of its search form, and where its other pages are: what was asked for, the
+    boxes that could not be read, the first page and the one that follows."""
+    asked: dict[str, Any] = {name: request.args[name] for name in boxes if request.args.get(name)}
+    here, mark = f"{request.endpoint}", page["next"]
+    return {
+        "asked": asked,
+        "ignored": [name for name in ignored if name in boxes],
+        "first": url_for(here, **asked) if "after" in args else None,
+        "following": url_for(here, **asked, after=mark) if mark else None,
+    }
 
 
 def _arguments(schema: ma.Schema) -> tuple[dict[str, Any], list[str]]:
