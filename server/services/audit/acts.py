@@ -1,6 +1,6 @@
 """The audit trail: every act leaves who, when, on which device, before and after (N5)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -59,4 +59,10 @@ def act(
         "before": None if before is None else dict(before),
         "after": None if after is None else dict(after),
     }
-    return Insert("audit", COLUMNS, [entry])
+    return entries([entry])
+
+
+def entries(said: Iterable[Mapping[str, Any]]) -> Insert:
+    """Entries for the audit, each with the columns that it knows, `at_ms` and what was done to what
+    among them; for acts that are written by the set."""
+    return Insert("audit", COLUMNS, [dict.fromkeys(COLUMNS) | dict(each) for each in said])

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from server.clock import to_ms
-from server.services.bulk import Insert, as_json, ids_from_json, insert_rows
+from server.services.audit.acts import entries
+from server.services.bulk import as_json, ids_from_json, insert_rows
 from server.services.conflicts.care import show_care
 from server.services.conflicts.views import CARE, WAITS
 from server.services.sql import run
@@ -16,10 +17,6 @@ from server.services.sync.locks import lock_tasks
 
 #: conflicts of one transaction: devices wait no longer than for these
 BATCH = 200
-AUDIT_COLUMNS = {
-    "at_ms": "bigint", "organisation_id": "text", "action": "text", "target_type": "text",
-    "target_id": "text", "before": "jsonb", "after": "jsonb",
-}  # fmt: skip
 #: how far up a conflict belongs by now; the highest organisation has none above it, and the
 #: highest of those for practice (N7) only a real one
 DUE = (
@@ -71,11 +68,11 @@ def _tell(session: Session, raised: list[Any], now: datetime) -> None:
         {
             "at_ms": to_ms(now), "organisation_id": row.organisation_id,
             "action": "conflict.escalate", "target_type": "conflict",
-            "target_id": row.conflict_id, "before": None,
+            "target_id": row.conflict_id,
             "after": {"step": row.escalation, "organisation_id": row.organisation_id},
         }
         for row in above
     ]  # fmt: skip
-    insert_rows(session, Insert("audit", AUDIT_COLUMNS, acts))
+    insert_rows(session, entries(acts))
     show_care(session, ids)
     announce_to_holders(session, [(row.task_id, "conflict", row.conflict_id) for row in raised])

@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy.orm import Session
 
 from server.failpoints import reach
+from server.services.audit.acts import entries
 from server.services.bulk import WORD, Insert, Rows, Target, as_json, insert_rows
 from server.services.conflicts.care import (
     CARE_COLUMNS,
@@ -58,11 +59,6 @@ HISTORY = Target(
     },
     alike=("task_id", "officer_id", "user_id", "device_id", "offset_ms", "received_ms"),
 )  # fmt: skip
-AUDIT_COLUMNS = {
-    "at_ms": "bigint", "user_id": "text", "device_id": "text", "organisation_id": "text",
-    "request_id": "text", "action": "text", "target_type": "text", "target_id": "text",
-    "after": "jsonb",
-}  # fmt: skip
 
 
 class Author(NamedTuple):
@@ -159,7 +155,7 @@ class Merge:
             Rows(NEW_DOCUMENTS, [self._row(*each) for each in changed if each[1].new]),
             Rows(DOCUMENTS, [self._row(*each) for each in changed if not each[1].new]),
             Rows(HISTORY, self._history),
-            Insert("audit", AUDIT_COLUMNS, self._audit),
+            entries(self._audit),
             Insert("conflict_care", CARE_COLUMNS, self._care, on_conflict=RENEW_CARE),
             Insert("conflict_settlements", SETTLEMENT_COLUMNS, self._settlements),
         )
